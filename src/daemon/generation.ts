@@ -1,0 +1,276 @@
+import { asBytes } from '../core/bytes.js';
+import type { FilterRules } from '../core/filter.js';
+import { Scheduler } from '../core/scheduler.js';
+import type { LuaProgram } from '../config/program.js';
+import { isTable, LuaError, LuaExit } from '../lua/vm.js';
+import type { ScriptHost } from '../lua/objects/host.js';
+import type { Monitor, MonitorListener, MonitorReport } from '../monitor/monitor.js';
+import type { Logger } from '../report/logger.js';
+import { monotonicNow } from '../sys/clock.js';
+import { Alarms } from './alarms.js';
+import type { Children } from './children.js';
+import type { RunningSync, Surroundings } from './running-sync.js';
+import { ScriptSyncRuntime } from './script-sync.js';
+import type { StatusReporter } from './status-reporter.js';
+
+/** How one life between two (re)starts ended. */
+export type GenerationEnd = { readonly code: number } | 'reset';
+
+export interface GenerationParts {
+  readonly program: LuaProgram;
+  readonly logger: Logger;
+  readonly children: Children;
+  readonly makeMonitor: (listener: MonitorListener) => Monitor;
+  readonly makeSync: (index: number, around: Surroundings) => RunningSync;
+  readonly status: StatusReporter | undefined;
+}
+
+/** Longest time a JS timer can hold. */
+const longestTimer = 2 ** 31 - 1;
+
+/** How often fading repeats that it waits for children. */
+const fadingReminder = 60_000;
+
+/**
+ * One life of the program between two (re)starts: monitor, running syncs, scheduler and timers of one config.
+ * Everything happens in cycles: something wakes it, alarms fire, the scheduler starts what is ready, the status
+ * file is brought up to date, and a timer is set for the next thing due.
+ */
+export class Generation implements Surroundings {
+  private readonly alarms = new Alarms();
+  private readonly syncs: readonly RunningSync[];
+  private readonly scheduler: Scheduler;
+  private readonly monitor: Monitor;
+  private timer: NodeJS.Timeout | undefined;
+  private cycleDue = false;
+  private mode: 'starting' | 'running' | 'fading' | 'over' = 'starting';
+  private settle!: (end: GenerationEnd) => void;
+  private endWhenIdle: GenerationEnd | undefined;
+  private reminder: NodeJS.Timeout | undefined;
+
+  /** Resolves when this life is over; children and monitor have ended by then. */
+  readonly ended: Promise<GenerationEnd>;
+
+  constructor(private readonly parts: GenerationParts) {
+    const over = new Promise<GenerationEnd>((resolve) => (this.settle = resolve));
+    this.ended = over.then((end) => this.cleanUp(end));
+    const { program } = parts;
+    this.syncs = program.syncs.map((_, index) => parts.makeSync(index, this));
+    this.scheduler = new Scheduler(
+      this.syncs.map((running) => running.sync),
+      program.settings.maxProcesses,
+    );
+    this.monitor = parts.makeMonitor((report) => this.heard(report));
+  }
+
+  /** Watches everything, then queues the startup actions. @throws LsyncdError when watching is impossible. */
+  async start(carried: ReadonlyMap<string, RunningSync> = new Map()): Promise<void> {
+    const roots = this.syncs.map(({ config }) => ({
+      id: config.index,
+      source: config.source,
+      subdirs: config.subdirs,
+      rules: config.rules(),
+    }));
+    try {
+      await this.monitor.watch(roots);
+    } catch (error) {
+      // A signal ended this life before it had begun: that is no failure.
+      if (this.isStarting) throw error;
+    }
+    if (!this.isStarting) return;
+    this.mode = 'running';
+    for (const running of this.syncs) {
+      running.startup();
+      const before = carried.get(running.config.name);
+      if (before?.config.source === running.config.source)
+        running.takeOver(before.waitingEvents(), monotonicNow());
+    }
+    this.wake();
+  }
+
+  /** The syncs by name, for a successor. */
+  get byName(): ReadonlyMap<string, RunningSync> {
+    return new Map(this.syncs.map((running) => [running.config.name, running]));
+  }
+
+  /** Starts nothing new, waits for what runs, then ends with `end`. A second call changes nothing. */
+  fade(end: GenerationEnd): void {
+    if (this.mode === 'fading' || this.mode === 'over') return;
+    this.mode = 'fading';
+    this.endWhenIdle = end;
+    if (end !== 'reset') for (const running of this.syncs) running.fade();
+    const remind = () => {
+      if (this.busy > 0) this.log('Normal', `waiting for ${this.busy} more child processes.`);
+    };
+    remind();
+    this.reminder = setInterval(remind, fadingReminder);
+    this.wake();
+  }
+
+  /** Ends now; children get a TERM. */
+  abort(code: number): void {
+    this.parts.children.kill('SIGTERM');
+    this.finish({ code });
+  }
+
+  private get isStarting(): boolean {
+    return this.mode === 'starting';
+  }
+
+  get fading(): boolean {
+    return this.mode === 'fading' || this.mode === 'over';
+  }
+
+  // Surroundings of the syncs.
+
+  get logger(): Logger {
+    return this.parts.logger;
+  }
+
+  get children(): Children {
+    return this.parts.children;
+  }
+
+  get program(): LuaProgram {
+    return this.parts.program;
+  }
+
+  now(): number {
+    return monotonicNow();
+  }
+
+  wake(): void {
+    if (this.cycleDue || this.mode === 'over') return;
+    this.cycleDue = true;
+    setImmediate(() => {
+      this.cycleDue = false;
+      if (this.mode !== 'over') this.cycle();
+    });
+  }
+
+  rulesChanged(index: number, rules: FilterRules): void {
+    this.monitor.setRules(index, rules);
+  }
+
+  die(code: number): void {
+    this.abort(code);
+  }
+
+  guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof LuaExit) {
+        this.abort(error.code);
+        return;
+      }
+      if (!(error instanceof LuaError)) throw error;
+      logLuaError(this.parts.logger, error);
+      this.abort(255);
+    }
+  }
+
+  /** What scripts can ask of the program. */
+  readonly host: Omit<ScriptHost, 'log' | 'terminate' | 'now'> = {
+    fading: () => this.fading,
+    alarm: (at, run) => {
+      this.alarms.add(at, run);
+      this.wake();
+    },
+    spawn: (agent, command) => {
+      const running = this.syncs.find(({ config }) => config === agent.sync);
+      if (!(running instanceof ScriptSyncRuntime)) throw new Error(`no script sync ${agent.sync.name}`);
+      running.spawn(agent, command);
+    },
+  };
+
+  private get busy(): number {
+    return this.scheduler.running;
+  }
+
+  private heard(report: MonitorReport): void {
+    switch (report.kind) {
+      case 'events':
+        this.syncs[report.id]?.receive(report.events, report.at);
+        return;
+      case 'overflow':
+        this.overflow();
+        return;
+      case 'warning':
+        this.log('Warn', report.message);
+        return;
+      case 'root-gone':
+        this.syncs[report.id]?.sourceGone();
+        return;
+      case 'log':
+        this.log(report.category, report.message);
+        return;
+      case 'failed':
+        this.parts.logger.text('Error', report.message);
+        this.abort(255);
+    }
+  }
+
+  /** Has every native sync compare source and target; the others have no way to but their startup. */
+  compare(): void {
+    for (const running of this.syncs) running.overflow();
+    this.wake();
+  }
+
+  private overflow(): void {
+    this.log('Normal', '--- OVERFLOW in event queue ---');
+    const healed = this.syncs.map((running) => running.overflow());
+    if (healed.includes(false)) this.fade('reset');
+    else this.wake();
+  }
+
+  private cycle(): void {
+    const now = monotonicNow();
+    if (this.mode === 'fading') {
+      if (this.busy === 0) this.finish(this.endWhenIdle ?? { code: 0 });
+    } else if (this.mode === 'running') {
+      this.guard(() => this.alarms.fire(now));
+      if (!this.fading) this.scheduler.cycle(now);
+    }
+    this.parts.status?.update(this.syncs, this.monitor, now);
+    this.setTimer();
+  }
+
+  private setTimer(): void {
+    clearTimeout(this.timer);
+    if (this.mode !== 'running') return;
+    const now = monotonicNow();
+    const times = [this.scheduler.nextWake(now), this.alarms.next, this.parts.status?.due()].filter(
+      (at) => at !== undefined,
+    );
+    if (times.length === 0) return;
+    const wait = Math.min(longestTimer, Math.max(0, Math.ceil(Math.min(...times) - now)));
+    this.timer = setTimeout(() => this.wake(), wait);
+  }
+
+  private finish(end: GenerationEnd): void {
+    if (this.mode === 'over') return;
+    this.mode = 'over';
+    clearTimeout(this.timer);
+    clearInterval(this.reminder);
+    this.settle(end);
+  }
+
+  private async cleanUp(end: GenerationEnd): Promise<GenerationEnd> {
+    await Promise.all([this.monitor.close(), ...this.syncs.map((running) => running.close())]);
+    return end;
+  }
+
+  private log(category: string, text: string): void {
+    this.parts.logger.log(category, asBytes(text));
+  }
+}
+
+/** A Lua error in a callback, as lsyncd shows it (spec/cli.md). */
+export function logLuaError(logger: Logger, error: LuaError): void {
+  const text = isTable(error.value)
+    ? `(Table: ${error.bytes.replace(/^.*(0x[0-9a-f]+).*$/s, '$1')})`
+    : error.bytes;
+  logger.log('Error', asBytes(`in Lua: ${text}`));
+  error.traceback.forEach((frame, i) => logger.log('Error', asBytes(`Backtrace ${i + 1} :${frame.where}`)));
+}

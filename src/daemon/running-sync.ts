@@ -1,0 +1,51 @@
+import type { FsEvent, Millis } from '../core/event.js';
+import type { FilterRules } from '../core/filter.js';
+import type { Scheduled } from '../core/scheduler.js';
+import type { LuaProgram } from '../config/program.js';
+import type { ConfiguredSync } from '../config/sync.js';
+import type { Logger } from '../report/logger.js';
+import type { SyncReport } from '../report/status.js';
+import type { Children } from './children.js';
+
+/** A sync at work: script or native. */
+export interface RunningSync {
+  readonly config: ConfiguredSync;
+  /** For the scheduler. */
+  readonly sync: Scheduled;
+  /** Queues the startup action, if the sync has one. */
+  startup(): void;
+  /** Takes in what the monitor saw. */
+  receive(events: readonly FsEvent[], at: Millis): void;
+  /** Events were lost: everything below the source is in doubt. Gives false when it needs a full reset. */
+  overflow(): boolean;
+  /** The source itself is gone. */
+  sourceGone(): void;
+  /** Fading: what only waits is dropped. */
+  fade(): void;
+  /** Events that still wait, for a successor after a reload. */
+  waitingEvents(): readonly FsEvent[];
+  /** After a reload: what the predecessor had waiting, and whatever happened while nobody watched. */
+  takeOver(events: readonly FsEvent[], at: Millis): void;
+  /** For the status file. */
+  report(): SyncReport;
+  /** Changes whenever `report` would give something else. */
+  readonly version: number;
+  /** Ends it at once, transfers included. */
+  close(): Promise<void>;
+}
+
+/** What a running sync needs of the program around it. */
+export interface Surroundings {
+  readonly logger: Logger;
+  readonly children: Children;
+  readonly program: LuaProgram;
+  now(): Millis;
+  /** Something may be ready: have a cycle soon. */
+  wake(): void;
+  /** New rules go to the monitor too. */
+  rulesChanged(index: number, rules: FilterRules): void;
+  /** Ends the program with an error that has been logged. */
+  die(code: number): void;
+  /** Runs Lua code; what it throws ends the program as lsyncd would. */
+  guard(run: () => void): void;
+}
