@@ -1,0 +1,60 @@
+import { asBytes, type ByteString } from '../core/bytes.js';
+import type { EventObjects } from '../lua/objects/event.js';
+import type { ScriptHost } from '../lua/objects/host.js';
+import { LuaRaise, isFunction, type LuaFunction, type LuaValue, type LuaVm } from '../lua/vm.js';
+import { fillWords, parseLayer3, shellCommand, type Lookup } from './layer3.js';
+import { callbackNames, type ConfiguredSync } from './sync.js';
+
+/** Starts a program for an event object. */
+export type Start = (event: LuaValue, binary: ByteString, args: readonly ByteString[]) => void;
+
+/** Turns layer 3 strings of a sync into the functions they stand for (spec/config.md, "Layers"). */
+export class CallbackTranslator {
+  constructor(
+    private readonly vm: LuaVm,
+    private readonly host: Pick<ScriptHost, 'log'>,
+    private readonly events: EventObjects,
+    private readonly start: Start,
+  ) {}
+
+  /** Replaces every string callback in the sync's config; the strings stay in `sync.strings`. */
+  translate(sync: ConfiguredSync): void {
+    for (const name of callbackNames) {
+      const value = sync.config.get(name);
+      if (value === undefined || value === false || (name === 'onMove' && value === true)) continue;
+      if (typeof value === 'string') {
+        sync.strings.set(name, value);
+        sync.config.set(name, this.function(value));
+      } else if (!isFunction(value)) {
+        throw new LuaRaise(`Parameter "${name}" must be a string or a function.`, 1);
+      }
+    }
+  }
+
+  private function(text: ByteString): LuaFunction {
+    const command = parseLayer3(text);
+    return this.vm.fn('layer 3 action', ({ args: [event, event2] }) => {
+      const lookup: Lookup = (field, end) => {
+        const from = end === 'destination' ? event2 : event;
+        if (from === undefined)
+          throw new LuaRaise(asBytes(`^d.${field} has a value only in onMove: "${command.text}"`), 1);
+        const value = this.events.field(from, field);
+        return value === undefined ? asBytes('') : this.vm.tostring(value);
+      };
+      const type = this.vm.tostring(this.events.field(event, 'etype'));
+      if (command.form === 'binary') {
+        const [binary, ...args] = fillWords(command, lookup);
+        this.note(`Event ${type} spawns action "${command.text}"`);
+        this.start(event, binary ?? asBytes(''), args);
+      } else {
+        const { script, args, shown } = shellCommand(command, lookup);
+        this.note(`Event ${type} spawns shell "${shown}"`);
+        this.start(event, asBytes('/bin/sh'), [asBytes('-c'), script, asBytes('sh'), ...args]);
+      }
+    });
+  }
+
+  private note(text: string): void {
+    this.host.log(asBytes('Normal'), asBytes(text));
+  }
+}

@@ -1,0 +1,174 @@
+import { readFileSync, statSync } from 'node:fs';
+import { asBytes, toText, type ByteString } from '../core/bytes.js';
+import type { Delay } from '../core/delay.js';
+import { LsyncdError } from '../core/errors.js';
+import { installGlobals } from '../lua/globals/install.js';
+import { lockGlobals } from '../lua/globals/lock.js';
+import { EventObjects } from '../lua/objects/event.js';
+import type { Agent, ScriptHost } from '../lua/objects/host.js';
+import { InletFactory } from '../lua/objects/inlet.js';
+import { ListObjects } from '../lua/objects/list.js';
+import { LuaError, LuaExit, LuaVm, isFunction, type LuaFunction, type LuaValue } from '../lua/vm.js';
+import { fromBuffer, toBuffer } from '../sys/bytes.js';
+import { errnoText } from '../sys/errno.js';
+import { CallbackTranslator } from './callbacks.js';
+import { defaultTable, generalDefaults } from './defaults.js';
+import { SettingsFunction, type Settings } from './settings.js';
+import { SyncFunction } from './sync-function.js';
+import type { ConfiguredSync } from './sync.js';
+
+export interface LoadOptions {
+  readonly host: ScriptHost;
+  /** Where relative paths begin. */
+  readonly cwd: ByteString;
+  /** Command line options; they win over `settings{}`. */
+  readonly overrides: Partial<Settings>;
+  /** Startups that fail for now are retried. */
+  readonly insist: boolean;
+}
+
+/** What `collect` made of an exit code. */
+export type CollectVerdict = 'done' | 'again' | 'die';
+
+/** A config that has run: its settings, its syncs and the way to call their functions. */
+export class LuaProgram {
+  private constructor(
+    private readonly vm: LuaVm,
+    private readonly settingsFunction: SettingsFunction,
+    readonly syncs: readonly ConfiguredSync[],
+    private readonly events: EventObjects,
+    private readonly lists: ListObjects,
+    private readonly inlets: InletFactory,
+  ) {}
+
+  get settings(): Settings {
+    return this.settingsFunction.current;
+  }
+
+  /** Things the config's author should know; logged once at start. */
+  get warnings(): readonly string[] {
+    return this.settingsFunction.warnings;
+  }
+
+  /**
+   * Runs a config file.
+   * @throws LsyncdError with lsyncd's text (spec/cli.md, "Errors before the start"); LuaExit when the config
+   *   ended the program itself.
+   */
+  static load(file: ByteString, options: LoadOptions): LuaProgram {
+    const source = readConfig(file);
+    const vm = LuaVm.create();
+    const events = new EventObjects(vm);
+    const lists = new ListObjects(vm);
+    const inlets = new InletFactory(vm, events, lists);
+    const settings = new SettingsFunction(vm, options.overrides);
+    const spawner = installGlobals({ vm, host: options.host, events, lists });
+    settings.install();
+    const insist = () => options.insist || settings.current.insist === true;
+    const agentOf = (value: LuaValue) => spawner.agent(value);
+    const defaults = defaultTable({ vm, host: options.host, events, inlets, agentOf, insist });
+    vm.globals.set('default', defaults);
+    const translator = new CallbackTranslator(vm, options.host, events, (event, binary, args) =>
+      spawner.start(event, { binary, args }),
+    );
+    const syncs = new SyncFunction({
+      vm,
+      inlets,
+      translator,
+      cwd: options.cwd,
+      settings: () => settings.current,
+      general: () => generalDefaults(vm, defaults),
+    });
+    syncs.install();
+    run(vm, file, source);
+    checkSettings(vm);
+    syncs.seal();
+    if (syncs.made.length === 0) throw new LsyncdError('LSY_NOTHING', 'Nothing to watch!');
+    lockGlobals(vm);
+    return new LuaProgram(vm, settings, syncs.made, events, lists, inlets);
+  }
+
+  /** Calls the sync's `action(inlet)`. @throws LuaError, LuaExit */
+  action(sync: ConfiguredSync): void {
+    this.callHook(sync, 'action', [this.inlets.of(sync)]);
+  }
+
+  /** Calls the sync's `init(event)`; true when the sync has one (`init = false`: no startup action). */
+  init(sync: ConfiguredSync, delay: Delay): void {
+    this.callHook(sync, 'init', [...this.events.of(sync, delay)]);
+  }
+
+  hasInit(sync: ConfiguredSync): boolean {
+    return isFunction(sync.config.get('init'));
+  }
+
+  /** Calls the sync's `full(event)`. @throws LuaError, LuaExit */
+  full(sync: ConfiguredSync, delay: Delay): void {
+    this.callHook(sync, 'full', [...this.events.of(sync, delay)]);
+  }
+
+  /** Calls the sync's `collect(agent, exitcode)` and gives its verdict. @throws LuaError, LuaExit */
+  collect(agent: Agent & { readonly sync: ConfiguredSync }, code: number): CollectVerdict {
+    const value = agent.isList
+      ? this.lists.of(agent.sync, agent.delays)
+      : this.events.of(agent.sync, agent.delays[0]!)[0];
+    const [verdict] = this.callHook(agent.sync, 'collect', [value, code]);
+    return verdict === asBytes('again') || verdict === asBytes('die') ? verdict : 'done';
+  }
+
+  private callHook(sync: ConfiguredSync, name: string, args: readonly LuaValue[]): readonly LuaValue[] {
+    const hook = sync.config.get(name);
+    return isFunction(hook) ? this.vm.call(hook, args) : [];
+  }
+}
+
+function readConfig(file: ByteString): ByteString {
+  const shown = toText(file);
+  try {
+    const path = toBuffer(file);
+    if (statSync(path).isDirectory())
+      throw new LsyncdError('LSY_CONFIG', `Config file '${shown}' is a directory`, 'name a Lua file');
+    return fromBuffer(readFileSync(path));
+  } catch (cause) {
+    if (cause instanceof LsyncdError) throw cause;
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new LsyncdError('LSY_CONFIG', `Cannot find config file at '${shown}'.`, undefined, { cause });
+    throw new LsyncdError(
+      'LSY_CONFIG',
+      `Cannot read config file at '${shown}': ${errnoText(cause)}`,
+      undefined,
+      { cause },
+    );
+  }
+}
+
+function run(vm: LuaVm, file: ByteString, source: ByteString): void {
+  const shown = toText(file);
+  let chunk: LuaFunction;
+  try {
+    chunk = vm.load(source, file);
+  } catch (cause) {
+    if (cause instanceof LuaError)
+      throw new LsyncdError('LSY_LUA_SYNTAX', `error loading ${shown}: ${cause.message}`, undefined, {
+        cause,
+      });
+    throw cause;
+  }
+  try {
+    vm.call(chunk, []);
+  } catch (cause) {
+    if (cause instanceof LuaExit || !(cause instanceof LuaError)) throw cause;
+    if (cause.cause instanceof LsyncdError) throw cause.cause;
+    throw new LsyncdError('LSY_LUA_RUN', `error preparing ${shown}: ${cause.message}`, undefined, { cause });
+  }
+}
+
+/** A config of lsyncd 2.0 replaces `settings` by a table. */
+function checkSettings(vm: LuaVm): void {
+  const settings = vm.globals.get('settings');
+  if (!isFunction(settings))
+    throw new LsyncdError(
+      'LSY_OLD_SETTINGS',
+      'Do not use settings = { ... }\n      please use settings{ ... } (without the equal sign)',
+    );
+}
