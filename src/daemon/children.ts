@@ -1,0 +1,45 @@
+import { asBytes, fromText, type ByteString } from '../core/bytes.js';
+import { formatExec } from '../action/exec-log.js';
+import { spawnChild, type Child, type ChildOutput } from '../action/process.js';
+import type { Command } from '../lua/objects/host.js';
+import type { Logger } from '../report/logger.js';
+
+/** The children that run now: starting, waiting for and ending them. */
+export class Children {
+  private readonly running = new Set<Child>();
+
+  constructor(
+    private readonly logger: Logger,
+    private readonly output: ChildOutput,
+  ) {}
+
+  get count(): number {
+    return this.running.size;
+  }
+
+  /** Starts a child; `ended` gets its exit code when it is gone (128 + n for signal n). */
+  start(command: Command, ended: (code: number) => void): void {
+    this.logger.log('Exec', formatExec(command.binary, command.args, command.stdin));
+    const child = spawnChild({
+      binary: command.binary,
+      args: command.args,
+      output: this.output,
+      ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
+    });
+    this.running.add(child);
+    void child.ended.then((end) => {
+      this.running.delete(child);
+      if (end.failedExec !== undefined) this.logger.log('Error', failedText(command.binary));
+      ended(end.code);
+    });
+  }
+
+  /** Sends every child a signal. */
+  kill(signal: NodeJS.Signals): void {
+    for (const child of this.running) child.kill(signal);
+  }
+}
+
+function failedText(binary: ByteString): ByteString {
+  return asBytes(`${fromText('Failed executing [ ')}${binary} ]!`);
+}
