@@ -1,0 +1,57 @@
+import type { BytePath, ByteString } from '../../core/bytes.js';
+import type { Delay } from '../../core/delay.js';
+import type { Millis } from '../../core/event.js';
+import type { FilterRules } from '../../core/filter.js';
+import type { LuaTable } from '../vm.js';
+
+/** A sync as scripts see it through events, lists and inlets. */
+export interface ScriptSync {
+  readonly name: ByteString;
+  /** Absolute, with a trailing slash. */
+  readonly source: BytePath;
+  /** The sync's config table, with everything it inherited. */
+  readonly config: LuaTable;
+  rules(): FilterRules;
+  setRules(rules: FilterRules): void;
+  /** The delay to be worked on next, or undefined when none is ready. */
+  firstReady(): Delay | undefined;
+  /** The ready delays that pass the test, up to the first for which it says `break`. */
+  readyDelays(test: (delay: Delay) => boolean | 'break'): readonly Delay[];
+  /** Drops a waiting delay. */
+  discard(delay: Delay): void;
+  enterBlanket(): Delay;
+  enterFull(): Delay;
+}
+
+/** What a process is started for: one event, or a list of one sync's. */
+export interface Agent {
+  readonly sync: ScriptSync;
+  readonly delays: readonly Delay[];
+  readonly isList: boolean;
+}
+
+/** A process to start. */
+export interface Command {
+  readonly binary: ByteString;
+  readonly args: readonly ByteString[];
+  /** What it reads; nothing when absent. */
+  readonly stdin?: ByteString;
+  /** It is an rsync: its exit codes 23 and 24 mean that some files could not be transferred. */
+  readonly partial?: boolean;
+}
+
+/** What scripts ask of the program around them. */
+export interface ScriptHost {
+  /** Logs a line of a category. */
+  log(category: ByteString, text: ByteString): void;
+  /** Starts a process for an agent, whose delays become active until it ends. */
+  spawn(agent: Agent, command: Command): void;
+  /** True when nothing new may be started: the program is about to end or to start anew. */
+  fading(): boolean;
+  /** The clock timestamps and alarms go by. */
+  now(): Millis;
+  /** Calls `run` once it is `at`. */
+  alarm(at: Millis, run: () => void): void;
+  /** Ends the program with an exit code. */
+  terminate(code: number): never;
+}
