@@ -1,0 +1,58 @@
+import type { NativeFull, NativeResult } from '../action/native.js';
+import { asBytes, toText } from '../core/bytes.js';
+import type { EngineState } from './engine-state.js';
+import { takeInventory, type Inventory } from './inventory.js';
+import { Session } from './session.js';
+import { equalise, type TreeWork } from './tree.js';
+
+/**
+ * Start-up and overflow: one listing, one walk, the differences (spec/qingstor.md, "qsctl sync"). Unchanged content
+ * is never read, and an identical tree costs the listing's requests only.
+ */
+export async function runFull(
+  engine: EngineState,
+  options: NativeFull,
+  signal: AbortSignal,
+): Promise<NativeResult> {
+  const session = new Session(engine, options.excluded, signal);
+  const result = await session.run(() => equaliseRoot(session, options.delete), true);
+  if (options.delete && !session.ledger.halted) engine.owed.clear();
+  return result;
+}
+
+/** Lists the whole prefix and makes it equal to the source. */
+export async function equaliseRoot(
+  session: Session,
+  mayDelete: boolean,
+  elsewhere?: TreeWork['elsewhere'],
+): Promise<void> {
+  const { engine, signal } = session;
+  let inventory: Inventory;
+  try {
+    inventory = await takeInventory(engine.store, engine.keys.prefix, signal, (seen) =>
+      engine.progress?.({ phase: 'list', seen, files: 0 }),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    session.ledger.fail(undefined, error);
+    return;
+  }
+  session.ledger.succeeded();
+  // The object that stands for the target directory itself is nobody's to delete.
+  inventory.take(engine.keys.prefix);
+  const root = asBytes('/');
+  const had = inventory.size;
+  const seen = await equalise(session, {
+    from: root,
+    inventory,
+    mayDelete,
+    ...(elsewhere === undefined ? {} : { elsewhere }),
+  });
+  if (!mayDelete || seen !== 0 || had === 0 || session.ledger.halted) return;
+  session.keepAll();
+  engine.log(
+    'Warn',
+    `${toText(engine.source)} is empty while ${engine.target} holds ${had} objects: nothing is deleted there. ` +
+      'Is a file system not mounted? If it is meant to be empty, delete the objects by hand.',
+  );
+}

@@ -1,0 +1,67 @@
+import type { ListedObject, ObjectStore } from './store.js';
+
+/** What the comparison needs of an object. */
+export interface Remote {
+  readonly size: number;
+  /** Seconds since 1970. */
+  readonly modified: number;
+}
+
+/**
+ * A listing kept small, for a million objects: per object one map entry, its key, and two numbers in flat arrays.
+ * Whatever the comparison has seen locally is taken out; what remains is too much in the bucket.
+ */
+export class Inventory {
+  readonly #rows = new Map<string, number>();
+  #sizes = new Float64Array(1024);
+  #times = new Float64Array(1024);
+  #next = 0;
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  add(object: Remote & Pick<ListedObject, 'key'>): void {
+    if (this.#next === this.#sizes.length) {
+      this.#sizes = grown(this.#sizes);
+      this.#times = grown(this.#times);
+    }
+    this.#sizes[this.#next] = object.size;
+    this.#times[this.#next] = object.modified;
+    this.#rows.set(object.key, this.#next++);
+  }
+
+  /** Takes an object out; undefined when there is none of that key (any more). */
+  take(key: string): Remote | undefined {
+    const row = this.#rows.get(key);
+    if (row === undefined) return undefined;
+    this.#rows.delete(key);
+    return { size: this.#sizes[row]!, modified: this.#times[row]! };
+  }
+
+  /** Keys not taken yet. */
+  keys(): IterableIterator<string> {
+    return this.#rows.keys();
+  }
+}
+
+function grown(old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(old.length * 2);
+  larger.set(old);
+  return larger;
+}
+
+/** Lists everything whose key begins with `prefix`. Rejects with a StoreError. */
+export async function takeInventory(
+  store: ObjectStore,
+  prefix: string,
+  signal: AbortSignal,
+  onPage?: (seen: number) => void,
+): Promise<Inventory> {
+  const inventory = new Inventory();
+  for await (const page of store.list(prefix, signal)) {
+    for (const object of page) inventory.add(object);
+    onPage?.(inventory.size);
+  }
+  return inventory;
+}

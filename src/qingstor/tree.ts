@@ -1,0 +1,91 @@
+import type { BytePath } from '../core/bytes.js';
+import type { Inventory, Remote } from './inventory.js';
+import { withSlash } from './keys.js';
+import type { LocalFile } from './local.js';
+import type { Session } from './session.js';
+import { walkTree, type Found } from './walk.js';
+
+/** A directory to be made equal. */
+export interface TreeWork {
+  readonly from: BytePath;
+  /** What the target has below it; what is there locally is taken out. */
+  readonly inventory: Inventory;
+  readonly mayDelete: boolean;
+  /** Paths that are brought up to date by somebody else. */
+  readonly elsewhere?: (path: BytePath) => boolean;
+}
+
+/** Is a file to be uploaded, given what the target has (spec/qingstor.md, "qsctl sync")? */
+export function isStale(session: Session, local: LocalFile, remote: Remote | undefined): boolean {
+  const { overwrite, create } = session.engine;
+  if (remote === undefined) return create;
+  if (overwrite !== 'changed') return overwrite === 'always';
+  return local.size !== remote.size || local.mtime > remote.modified;
+}
+
+/**
+ * Makes the target below a directory equal to the source: uploads what is missing or stale, writes markers, notes
+ * the rest for deletion. The transfers may still run when it returns (`session.finish` waits for them).
+ * @returns how many things were found; `gone`: the directory itself is not there.
+ */
+export async function equalise(session: Session, work: TreeWork): Promise<number | 'gone'> {
+  let seen = 0;
+  const start = await walkTree({
+    source: session.engine.source,
+    from: work.from,
+    recursive: session.engine.subdirs,
+    leave: session.excluded,
+    // Below a directory whose name no key can have, no name can have one: one failure says it all.
+    into: (dir) => 'key' in session.engine.keys.keyOf(dir),
+    stopped: () => session.ledger.halted,
+    signal: session.signal,
+    visit: async (found) => {
+      seen += found.length;
+      for (const one of found) await equaliseOne(session, work, one);
+      session.engine.progress?.({ phase: 'compare', seen, files: session.ledger.files });
+    },
+  });
+  if (start === 'gone' && work.from === '/') session.sourceMissing();
+  if (work.mayDelete && !session.ledger.halted) removeRest(session, work.inventory);
+  return start === 'gone' ? 'gone' : seen;
+}
+
+function removeRest(session: Session, rest: Inventory): void {
+  for (const key of rest.keys()) {
+    const path = session.engine.keys.pathOf(key);
+    if (path !== undefined && !session.keyLeft(key, path)) session.remove(path, key);
+  }
+}
+
+async function equaliseOne(session: Session, work: TreeWork, { path, local }: Found): Promise<void> {
+  const elsewhere = work.elsewhere?.(path) === true;
+  switch (local.kind) {
+    case 'file': {
+      const key = session.keyFor(path);
+      if (key === undefined) return;
+      const remote = work.inventory.take(key);
+      if (!elsewhere && isStale(session, local, remote)) await session.upload(path, key, work.mayDelete);
+      return;
+    }
+    case 'dir':
+    case 'dirlink': {
+      if (local.kind === 'dirlink') session.engine.links.add(path);
+      if (!session.engine.markers && 'key' in session.engine.keys.keyOf(path)) return;
+      const key = session.keyFor(withSlash(path));
+      if (key === undefined) return;
+      const remote = work.inventory.take(key);
+      if (!elsewhere && remote === undefined) await session.mark(path, key);
+      return;
+    }
+    case 'broken':
+    case 'special':
+      session.skip(path, local);
+      return;
+    case 'unreadable':
+      if (path === '/') session.sourceMissing();
+      else session.unreadable(path, local.code);
+      return;
+    case 'gone':
+      return;
+  }
+}
