@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QsError, badDigest, invalidArgument } from './errors.js';
 import type { Fault } from './faults.js';
@@ -176,7 +175,7 @@ export class Exchange {
     const { response } = this;
     for await (const chunk of chunks) {
       if (this.gone) return;
-      if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!response.write(chunk)) await drained(response);
     }
     response.end();
   }
@@ -195,6 +194,18 @@ export class Exchange {
     }
     this.response.end();
   }
+}
+
+/** Until the socket takes more, or is gone. */
+async function drained(response: ServerResponse): Promise<void> {
+  if (response.closed || response.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }
 
 async function whole(body: NonNullable<Answer['body']>): Promise<Buffer> {
