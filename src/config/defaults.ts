@@ -1,7 +1,8 @@
 import { asBytes, type ByteString } from '../core/bytes.js';
 import type { EventObjects } from '../lua/objects/event.js';
-import type { Agent, ScriptHost } from '../lua/objects/host.js';
+import type { Agent, Command, ScriptHost } from '../lua/objects/host.js';
 import type { InletFactory } from '../lua/objects/inlet.js';
+import type { ListObjects } from '../lua/objects/list.js';
 import {
   LuaRaise,
   toNumber,
@@ -11,26 +12,32 @@ import {
   isTable,
   isFunction,
 } from '../lua/vm.js';
+import { rsyncExitCodes, sshExitCodes } from './defaults/exit-codes.js';
+import { rsyncDefault } from './defaults/rsync.js';
+import { rsyncSshDefault } from './defaults/rsyncssh.js';
 import { checkAgainstGauge, generalGauge } from './gauge.js';
 import { qingstorDefault } from './qingstor-default.js';
-
-/** How an ended child's exit code is to be taken. */
-export type Verdict = 'ok' | 'again' | 'die';
+import type { Verdict } from './verdict.js';
 
 interface Parts {
   readonly vm: LuaVm;
   readonly host: ScriptHost;
   readonly events: EventObjects;
   readonly inlets: InletFactory;
+  readonly lists: ListObjects;
+  /** Starts a command for an event or list. */
+  readonly start: (agent: LuaValue, command: Command) => void;
   readonly agentOf: (value: LuaValue) => Agent;
   readonly insist: () => boolean;
 }
 
-const notYet = ['rsync', 'rsyncssh', 'direct', 'rsyncExitCodes', 'sshExitCodes'];
+const notYet = ['direct'];
 
 /** The `default` table: what syncs inherit and scripts can call or replace (spec/config.md, spec/events.md). */
 export function defaultTable(parts: Parts): LuaTable {
-  const { vm } = parts;
+  const { vm, host } = parts;
+  const [rsyncCodes, sshCodes] = [rsyncExitCodes(vm), sshExitCodes(vm)];
+  const rsyncParts = { ...parts, exitCodes: rsyncCodes };
   const table = vm.table({
     action: vm.fn('default.action', (call) => action(parts, call.args[0])),
     init: vm.fn('default.init', (call) => startup(parts, call.args[0], ['onStartup'])),
@@ -45,6 +52,14 @@ export function defaultTable(parts: Parts): LuaTable {
     checkgauge: generalGauge(vm),
     maxDelays: 1000,
     maxProcesses: 1,
+    rsyncExitCodes: rsyncCodes,
+    sshExitCodes: sshCodes,
+    rsync: rsyncDefault(rsyncParts),
+    rsyncssh: rsyncSshDefault({
+      ...rsyncParts,
+      sshExitCodes: sshCodes,
+      terminate: (code) => host.terminate(code),
+    }),
     qingstor: qingstorDefault(vm),
   });
   table.setMetatable(

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { asBytes, toText, type ByteString } from '../core/bytes.js';
+import { toText, type ByteString } from '../core/bytes.js';
 import type { Delay } from '../core/delay.js';
 import { LsyncdError } from '../core/errors.js';
 import { installGlobals } from '../lua/globals/install.js';
@@ -66,7 +66,16 @@ export class LuaProgram {
     settings.install();
     const insist = () => options.insist || settings.current.insist === true;
     const agentOf = (value: LuaValue) => spawner.agent(value);
-    const defaults = defaultTable({ vm, host: options.host, events, inlets, agentOf, insist });
+    const defaults = defaultTable({
+      vm,
+      host: options.host,
+      events,
+      inlets,
+      lists,
+      start: (agent, command) => spawner.start(agent, command),
+      agentOf,
+      insist,
+    });
     vm.globals.set('default', defaults);
     const translator = new CallbackTranslator(vm, options.host, events, (event, binary, args) =>
       spawner.start(event, { binary, args }),
@@ -113,7 +122,7 @@ export class LuaProgram {
       ? this.lists.of(agent.sync, agent.delays)
       : this.events.of(agent.sync, agent.delays[0]!)[0];
     const [verdict] = this.callHook(agent.sync, 'collect', [value, code]);
-    return verdict === asBytes('again') || verdict === asBytes('die') ? verdict : 'done';
+    return (['again', 'die'] as const).find((known) => known === verdict) ?? 'done';
   }
 
   private callHook(sync: ConfiguredSync, name: string, args: readonly LuaValue[]): readonly LuaValue[] {

@@ -1,12 +1,12 @@
 import { asBytes, fromText, type ByteString } from '../core/bytes.js';
 import { formatExec } from '../action/exec-log.js';
-import { spawnChild, type Child, type ChildOutput } from '../action/process.js';
+import { spawnChild, type RunningChild, type ChildOutput } from '../action/process.js';
 import type { Command } from '../lua/objects/host.js';
 import type { Logger } from '../report/logger.js';
 
 /** The children that run now: starting, waiting for and ending them. */
 export class Children {
-  private readonly running = new Set<Child>();
+  private readonly running = new Set<RunningChild>();
 
   constructor(
     private readonly logger: Logger,

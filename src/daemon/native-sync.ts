@@ -5,7 +5,7 @@ import { asBytes, fromText, toText } from '../core/bytes.js';
 import type { BytePath } from '../core/bytes.js';
 import type { Delay } from '../core/delay.js';
 import { DirtyQueue } from '../core/dirty.js';
-import type { RetryAlarm } from '../core/dirty-batch.js';
+import type { Retry } from '../core/dirty-batch.js';
 import { isDirPath, type EventType, type FsEvent, type Millis } from '../core/event.js';
 import { admitEvent, compileRules, type Filter, type FilterRules } from '../core/filter.js';
 import { Sync } from '../core/sync.js';
@@ -188,7 +188,7 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
       this.log('Error', `${this.config.name}: ${fresh.length - namedFailures} more paths not synced`);
   }
 
-  private readonly retry: RetryAlarm = (tries, verdict) => {
+  private readonly retry: Retry = (tries, verdict) => {
     const wait = verdict === 'failed' ? rareRetry : backoff(tries, this.config.delay ?? 0, Math.random());
     return this.around.now() + wait;
   };

@@ -1,0 +1,2 @@
+/** How an ended child's exit code is to be taken. */
+export type Verdict = 'ok' | 'again' | 'die';
