@@ -1,4 +1,5 @@
 import { asBytes, type ByteString } from '../../core/bytes.js';
+import type { Delay } from '../../core/delay.js';
 import type { EventObjects } from '../objects/event.js';
 import type { Agent, Command, ScriptHost } from '../objects/host.js';
 import type { ListObjects } from '../objects/list.js';
@@ -65,8 +66,9 @@ export class SpawnFunctions {
       this.host.log(asBytes('Normal'), asBytes('ignored process spawning while fading'));
       return;
     }
-    if (agent.delays.some((delay) => delay.status !== 'wait'))
-      throw new LuaRaise('spawn() called on an non-waiting event', 1);
+    // A list may hold what is blocked by others of the same list.
+    const free = ({ status }: Delay) => status === 'wait' || (agent.isList && status === 'block');
+    if (!agent.delays.every(free)) throw new LuaRaise('spawn() called on an non-waiting event', 1);
     this.host.spawn(agent, command);
   }
 }
