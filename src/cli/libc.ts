@@ -17,7 +17,7 @@ export function cliLibc(): Calls {
   loaded = {
     flock: lib.func('int flock(int fd, int operation)'),
     dup2: lib.func('int dup2(int from, int to)'),
-  } as Calls;
+  };
   return loaded;
 }
 

@@ -1,15 +1,10 @@
 import yargs from 'yargs';
 import { toText, type ByteString } from '../core/bytes.js';
+import type { CommandLineSync } from '../config/command-line.js';
 import { LsyncdError } from '../core/errors.js';
 import { checkCategory } from '../report/categories.js';
 import { toByteArguments } from './arguments.js';
 import { items, optionForms, type Item } from './grammar.js';
-
-/** A sync given on the command line. */
-export interface CommandLineSync {
-  readonly layer: 'rsync' | 'rsyncssh' | 'direct';
-  readonly args: readonly ByteString[];
-}
 
 /** What the user asked for. */
 export type CommandLine =
@@ -220,14 +215,8 @@ export const monitors: readonly string[] = ['inotify'];
  */
 export function notYet(command: CommandLine): string | undefined {
   if (command.kind !== 'run') return undefined;
-  const { syncs, monitor } = command;
-  const asked = [
-    ...new Set(syncs.map(({ layer }) => `-${layer}`)),
-    ...(command.onepass ? ['-onepass'] : []),
-    ...(command.scripts.length > 0 ? ['-script'] : []),
-    ...(command.sshopts === undefined ? [] : ['-sshopts']),
-    ...(monitor === undefined || monitors.includes(monitor) ? [] : [`-monitor ${monitor}`]),
-  ];
+  const { monitor } = command;
+  const asked = [...(monitor === undefined || monitors.includes(monitor) ? [] : [`-monitor ${monitor}`])];
   return asked.length === 0
     ? undefined
     : `not yet supported by this version of lsyncd-ts: ${asked.join(', ')}`;

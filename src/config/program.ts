@@ -12,6 +12,7 @@ import { LuaError, LuaExit, LuaVm, isFunction, type LuaFunction, type LuaValue }
 import { fromBuffer, toBuffer } from '../sys/bytes.js';
 import { errnoText } from '../sys/errno.js';
 import { CallbackTranslator } from './callbacks.js';
+import { declareSyncs, type CommandLineSync } from './command-line.js';
 import { defaultTable, generalDefaults } from './defaults.js';
 import { SettingsFunction, type Settings } from './settings.js';
 import { SyncFunction } from './sync-function.js';
@@ -25,6 +26,12 @@ export interface LoadOptions {
   readonly overrides: Partial<Settings>;
   /** Startups that fail for now are retried. */
   readonly insist: boolean;
+  /** Lua files run before everything else. */
+  readonly scripts?: readonly ByteString[];
+  /** Syncs in place of a config file. */
+  readonly syncs?: readonly CommandLineSync[];
+  /** Further ssh options for these. */
+  readonly sshopts?: ByteString | undefined;
 }
 
 /** What `collect` made of an exit code. */
@@ -51,12 +58,12 @@ export class LuaProgram {
   }
 
   /**
-   * Runs a config file.
+   * Runs a config file, or the syncs of a command line.
    * @throws LsyncdError with lsyncd's text (spec/cli.md, "Errors before the start"); LuaExit when the config
    *   ended the program itself.
    */
-  static load(file: ByteString, options: LoadOptions): LuaProgram {
-    const source = readConfig(file);
+  static load(file: ByteString | undefined, options: LoadOptions): LuaProgram {
+    const source = file === undefined ? undefined : readConfig(file);
     const vm = LuaVm.create();
     const events = new EventObjects(vm);
     const lists = new ListObjects(vm);
@@ -89,7 +96,9 @@ export class LuaProgram {
       general: () => generalDefaults(vm, defaults),
     });
     syncs.install();
-    run(vm, file, source);
+    for (const script of options.scripts ?? []) run(vm, script, readConfig(script));
+    if (file !== undefined && source !== undefined) run(vm, file, source);
+    else prepared('the command line', () => declareSyncs(vm, options.syncs ?? [], options.sshopts));
     checkSettings(vm);
     syncs.seal();
     if (syncs.made.length === 0) throw new LsyncdError('LSY_NOTHING', 'Nothing to watch!');
@@ -163,8 +172,13 @@ function run(vm: LuaVm, file: ByteString, source: ByteString): void {
       });
     throw cause;
   }
+  prepared(shown, () => void vm.call(chunk, []));
+}
+
+/** Runs what declares syncs; its Lua errors in lsyncd's words. */
+function prepared(shown: string, work: () => void): void {
   try {
-    vm.call(chunk, []);
+    work();
   } catch (cause) {
     if (cause instanceof LuaExit || !(cause instanceof LuaError)) throw cause;
     if (cause.cause instanceof LsyncdError) throw cause.cause;

@@ -12,6 +12,7 @@ import {
   type LuaVm,
 } from '../lua/vm.js';
 import type { CallbackTranslator } from './callbacks.js';
+import { crontabOf } from './crontab.js';
 import { inheritSync } from './inherit.js';
 import { rulesOf } from './rules.js';
 import type { Settings } from './settings.js';
@@ -66,6 +67,7 @@ export class SyncFunction {
     const target = config.get('target');
     const targetText = target === undefined ? fromText('(nil)') : this.parts.vm.tostring(target);
     const sync = new ConfiguredSync(index, name, source, config, targetText, rulesOf(config));
+    sync.crontab = crontabOf(config);
     this.parts.translator.translate(sync);
     this.made.push(sync);
     return this.parts.inlets.of(sync);

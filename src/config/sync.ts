@@ -22,6 +22,8 @@ export class ConfiguredSync implements ScriptSync {
   private port: SyncPort | undefined;
   /** The user's layer 3 strings, before they became functions. */
   readonly strings = new Map<CallbackName, ByteString>();
+  /** Times of full transfers. */
+  crontab: readonly string[] = [];
 
   constructor(
     /** Position in the config, from 0; the monitor's and scheduler's id. */

@@ -20,8 +20,8 @@ import { StatusReporter } from './status-reporter.js';
 
 export interface DaemonOptions {
   readonly command: RunCommand;
-  /** Absolute. */
-  readonly configFile: ByteString;
+  /** Absolute; undefined: the command line has the syncs. */
+  readonly configFile: ByteString | undefined;
   readonly cwd: ByteString;
   readonly logger: Logger;
   /** Where children's output goes. */
@@ -86,6 +86,9 @@ export function loadProgram(
     cwd,
     overrides: overridesOf(command),
     insist: insist || command.insist,
+    scripts: command.scripts.map((script) => absolutePath(script, cwd)),
+    syncs: command.syncs,
+    sshopts: command.sshopts,
   });
   return { program, host };
 }

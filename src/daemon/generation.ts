@@ -8,6 +8,7 @@ import type { Monitor, MonitorListener, MonitorReport } from '../monitor/monitor
 import type { Logger } from '../report/logger.js';
 import { monotonicNow } from '../sys/clock.js';
 import { Alarms } from './alarms.js';
+import { Crontab } from './crontab.js';
 import type { Children } from './children.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
 import { ScriptSyncRuntime } from './script-sync.js';
@@ -41,6 +42,7 @@ export class Generation implements Surroundings {
   private readonly syncs: readonly RunningSync[];
   private readonly scheduler: Scheduler;
   private readonly monitor: Monitor;
+  private crontab: Crontab | undefined;
   private timer: NodeJS.Timeout | undefined;
   private cycleDue = false;
   private mode: 'starting' | 'running' | 'fading' | 'over' = 'starting';
@@ -79,6 +81,9 @@ export class Generation implements Surroundings {
     }
     if (!this.isStarting) return;
     this.mode = 'running';
+    this.crontab = new Crontab(
+      this.syncs.map((running) => ({ expressions: running.config.crontab, run: () => running.full() })),
+    );
     for (const running of this.syncs) {
       running.startup();
       const before = carried.get(running.config.name);
@@ -231,9 +236,19 @@ export class Generation implements Surroundings {
     } else if (this.mode === 'running') {
       this.guard(() => this.alarms.fire(now));
       if (!this.fading) this.scheduler.cycle(now);
+      this.endOnepass();
     }
     this.parts.status?.update(this.syncs, this.monitor, now);
     this.setTimer();
+  }
+
+  /** With `onepass` the program ends once every startup action is over. */
+  private endOnepass(): void {
+    if (this.fading || this.program.settings.onepass !== true) return;
+    const results = this.syncs.map(({ startupOk }) => startupOk);
+    if (results.includes(undefined)) return;
+    this.log('Normal', 'onepass: all startups are over, ending.');
+    this.fade({ code: results.includes(false) ? 255 : 0 });
   }
 
   private setTimer(): void {
@@ -253,6 +268,7 @@ export class Generation implements Surroundings {
     this.mode = 'over';
     clearTimeout(this.timer);
     clearInterval(this.reminder);
+    this.crontab?.stop();
     this.settle(end);
   }
 

@@ -42,6 +42,8 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
   /** Paths whose failure has been logged, with the message. */
   private readonly told = new Map<string, string>();
   private started = false;
+  /** Paths the startup could not bring to the target. */
+  private startupFailures = 0;
 
   constructor(
     readonly config: ConfiguredSync,
@@ -67,6 +69,15 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
     const { startup } = this.setup;
     if (startup === undefined) this.started = true;
     else this.queue.enter({ kind: 'Init' }, this.around.now(), { mayDelete: startup.delete });
+  }
+
+  get startupOk(): boolean | undefined {
+    return this.started ? this.startupFailures === 0 : undefined;
+  }
+
+  full(): void {
+    this.overflow();
+    this.around.wake();
   }
 
   receive(events: readonly FsEvent[], at: Millis): void {
@@ -113,6 +124,7 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
           if (!this.started) this.startupFailed(wholeFailure(result)!);
           return;
         }
+        if (!this.started) this.startupFailures = result.failures.length;
         this.started = true;
         if (what === 'startup') this.note(`Startup of ${this.way()} finished.`);
         this.note(`Finished comparing: ${summary(result.stats, seconds)}`);

@@ -14,6 +14,10 @@ export interface RunningSync {
   readonly sync: Scheduled;
   /** Queues the startup action, if the sync has one. */
   startup(): void;
+  /** The startup action is over: undefined while it goes on, else whether everything went well. */
+  readonly startupOk: boolean | undefined;
+  /** Queues a full transfer (crontab). */
+  full(): void;
   /** Takes in what the monitor saw. */
   receive(events: readonly FsEvent[], at: Millis): void;
   /** Events were lost: everything below the source is in doubt. Gives false when it needs a full reset. */

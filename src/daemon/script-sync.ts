@@ -37,6 +37,19 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
     if (this.around.program.hasInit(this.config)) this.enter({ kind: 'Init' }, this.around.now());
   }
 
+  /** A failed startup ends the program or is retried: once it has left the queue all went well. */
+  get startupOk(): boolean | undefined {
+    for (const { etype } of this.queue) if (etype === 'Init') return undefined;
+    return true;
+  }
+
+  /** Queues a full transfer, unless one waits already. */
+  full(): void {
+    for (const { etype, status } of this.queue) if (etype === 'Full' && status !== 'active') return;
+    this.enterFull();
+    this.around.wake();
+  }
+
   /** Takes in what the monitor saw. */
   receive(events: readonly FsEvent[], at: Millis): void {
     for (const event of events) this.receiveOne(event, at);

@@ -56,13 +56,17 @@ async function run(command: RunCommand): Promise<number> {
   const refused = notYet(command);
   if (refused !== undefined) throw new LsyncdError('LSY_NOT_YET', refused);
   const { configFile } = command;
-  if (configFile === undefined) throw new LsyncdError('LSY_NOTHING', 'Nothing to watch!');
   const handshake = daemonHandshake();
   // What is typed starts the daemon proper and waits for its word; only that one reads the config.
   if (!command.nodaemon && handshake === undefined) return launchDaemon();
   const cwd = workingDirectory();
   const logger = createLogger({ categories: command.log });
-  const options: StartOptions = { command, configFile: absolutePath(configFile, cwd), cwd, logger };
+  const options: StartOptions = {
+    command,
+    configFile: configFile === undefined ? undefined : absolutePath(configFile, cwd),
+    cwd,
+    logger,
+  };
   const loaded = loadProgram(options);
   const { settings } = loaded.program;
   // lsyncd refuses an unknown facility in the foreground, too.
