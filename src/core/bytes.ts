@@ -12,8 +12,9 @@ export type ByteString = string & { readonly [brand]: 'ByteString' };
 export type BytePath = ByteString;
 
 const encoder = new TextEncoder();
-const strictDecoder = new TextDecoder('utf-8', { fatal: true });
-const looseDecoder = new TextDecoder('utf-8');
+// A byte order mark at the beginning belongs to the name like everything else.
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const looseDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Marks a string already known to hold one byte per char; the only cast in the program. */
 export function asBytes(latin1: string): ByteString {

@@ -45,7 +45,7 @@ class World {
   }
 
   enter(event: DirtyInput): void {
-    this.queue.enter(event, this.now, this);
+    this.queue.enter(event, this.now, { mayDelete: this.mayDelete });
   }
 
   /** Some of the events under way arrive. */

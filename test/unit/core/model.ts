@@ -124,14 +124,9 @@ export class Source {
     const directories = ['', ...all.filter((each) => this.tree.get(each)!.dir)];
     const fresh = `${directories[into % directories.length]!}/${name}`;
     if (fresh.split('/').length > deepest + 1) return [];
-    switch (what) {
-      case 'write':
-        return this.write(fresh);
-      case 'mkdir':
-        return this.mkdir(fresh);
-      case 'moveIn':
-        return this.moveIn(fresh, pick % 2 === 0);
-    }
+    if (what === 'write') return this.write(fresh);
+    if (what === 'mkdir') return this.mkdir(fresh);
+    if (what === 'moveIn') return this.moveIn(fresh, pick % 2 === 0);
     return known === undefined ? [] : this.change(what, known, fresh);
   }
 
