@@ -340,6 +340,7 @@ export class DirtyQueue {
       ends.forEach((end) => tainted.add(end));
       this.markEnds(move, { tries: 1, alarm: retry(1, whole ?? 'again') });
     }
+    this.giveUpMoves(tainted);
     const given = new Map(work.marks.map((taken) => [taken.path, taken.mark]));
     for (const [path, mark] of given) {
       const verdict = whole ?? verdicts.get(path);
@@ -360,6 +361,18 @@ export class DirtyQueue {
         tries: 1,
         alarm: retry(1, verdict),
       });
+    }
+  }
+
+  /** Moves left behind by the batch that build on moves that failed: their ends are looked at, too. */
+  private giveUpMoves(tainted: TouchTree): void {
+    if (tainted.size === 0) return;
+    for (const move of [...this.moves]) {
+      const ends = [move.from, move.to];
+      if (!ends.some((end) => tainted.touching(end) > 0)) continue;
+      ends.forEach((end) => tainted.add(end));
+      this.moves.remove(move);
+      this.markEnds(move, { alarm: move.alarm });
     }
   }
 }

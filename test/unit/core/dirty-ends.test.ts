@@ -71,6 +71,13 @@ describe('a batch’s end', () => {
     expect(taken(queue, 60_000)).toEqual(['a', 't', 'b', 'd/**', 'e/**']);
   });
 
+  it('a failed move takes later ones along that build on it, also when they are not of its batch', () => {
+    const queue = queueOf('Move f c/f', 'Move c/ d/', 'Move u v');
+    const batch = queue.takeBatch(0, { limit: 1 })!;
+    queue.finish(batch, [{ path: b('/f'), verdict: 'again' }], 0, retry);
+    expect(taken(queue, 1_000)).toEqual(['u>v', 'f', 'c/**', 'd/**']);
+  });
+
   it('a failure of the whole brings everything back', () => {
     const queue = queueOf('Move x y', 'Modify f', 'Delete d/');
     queue.finish(queue.takeBatch(0)!, [{ verdict: 'again' }], 0, retry);
