@@ -4,14 +4,19 @@ const hidden = '***';
 const secretName =
   '(?:pass(?:word|wd|phrase)?|secret(?:[-_]?(?:access)?[-_]?key)?|access[-_]?key(?:[-_]?id)?|token)';
 
+/** A word of a shell's, perhaps in quotes. */
+const shellWord = `(?:'[^']*'|"[^"]*"|['"]?[^\\s'"]+)`;
+
 /** What in a word is a secret: expression → what is shown of it. */
 const secretParts: readonly (readonly [RegExp, string])[] = [
+  // --password=x as a word of its own: all of it, whatever it holds
+  [new RegExp(`^(--?${secretName}=)[^]+`, 'i'), `$1${hidden}`],
   // --password=x, RSYNC_PASSWORD=x, SSHPASS=x, secret_access_key=x; but not --password-file=/p
-  [new RegExp(`((?:^|[\\s'"-]|[A-Za-z0-9]_)(?:ssh)?${secretName}=)[^\\s'"]+`, 'gi'), `$1${hidden}`],
+  [new RegExp(`((?:^|[\\s'"-]|[A-Za-z0-9]_)(?:ssh)?${secretName}=)${shellWord}`, 'gi'), `$1${hidden}`],
   // scheme://user:x@host
   [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${hidden}@`],
   // sshpass -p x, sshpass -px
-  [/(\bsshpass\s(?:.*?\s)??-p\s*)[^\s]+/g, `$1${hidden}`],
+  [new RegExp(`(\\bsshpass\\s(?:.*?\\s)??-p\\s*)${shellWord}`, 'g'), `$1${hidden}`],
   // Authorization: scheme x
   [/((?:proxy-)?authorization:\s*)[^\r\n'"]+/gi, `$1${hidden}`],
 ];
