@@ -44,6 +44,9 @@ export class DelayQueue {
   /** Every waiting delay, and some that no longer wait. */
   private readonly waiting = new Heap<QueuedDelay>((a, b) => a.seq < b.seq);
   private count = 0;
+
+  /** Init, Blanket and Full among them. */
+  private wholes = 0;
   private seq = 0;
   private changes = 0;
 
@@ -183,12 +186,13 @@ export class DelayQueue {
     }
     const delay = new QueuedDelay(++this.seq, event.kind, path, now);
     if (delay.isBarrier) this.barriers.push(delay);
+    this.wholes++;
     return this.append(delay, event, into);
   }
 
   private enterMove(event: FsEvent & { readonly kind: 'Move' }, now: Millis, into: Entering): QueuedDelay {
     const { path, path2 } = event;
-    if (!this.options.moves || nested(path, path2) || this.touches(path) || this.touches(path2)) {
+    if (!this.options.moves || nested(path, path2) || this.isInDoubt(path) || this.isInDoubt(path2)) {
       into.steps.push({ what: 'split', event });
       this.enterPath({ kind: 'Delete', path }, now, into);
       if (isDirPath(path2)) into.scan.push(path2);
@@ -275,6 +279,14 @@ export class DelayQueue {
     return exact ? this.tree.isTouched(node) : this.tree.newestAbove(node) !== undefined;
   }
 
+  /**
+   * True when a move of this path is no plain rename at the target: something queued touches it, or an action on
+   * everything will find its new place, and a rename after that would put there what is at the old place by then.
+   */
+  private isInDoubt(path: BytePath): boolean {
+    return this.wholes > 0 || this.touches(path);
+  }
+
   private due(now: Millis): Millis {
     return now + (this.options.delay ?? 0);
   }
@@ -337,6 +349,7 @@ export class DelayQueue {
     if (entry !== undefined) this.tree.leave(entry, freed);
     if (entry2 !== undefined) this.tree.leave(entry2, freed);
     if (delay.isBarrier) this.openBarrier(delay);
+    if (isWhole(delay)) this.wholes--;
     forget(delay);
     if (this.oldest !== undefined && this.oldest.entry === undefined) this.recheck(this.oldest);
     if (this.waiting.size > 2 * this.count + 64) this.tidy();
@@ -354,6 +367,11 @@ export class DelayQueue {
   private tidy(): void {
     this.waiting.retain((delay) => (delay.heaped = delay.status === 'wait'));
   }
+}
+
+/** True for what is about everything. */
+function isWhole({ isBarrier, etype }: QueuedDelay): boolean {
+  return isBarrier || etype === 'Full';
 }
 
 /** The queue's side of a delay it gave out. */

@@ -18,17 +18,28 @@ describe('Init, Blanket and Full', () => {
     const queue = queueOf();
     const first = queue.enter({ kind }, 0).delay;
     queue.enter(event('Modify f'), 0);
-    queue.enter(event('Move g h'), 0);
+    queue.enter(event('Modify g'), 0);
     const second = queue.enter({ kind: 'Blanket' }, 0).delay;
     queue.enter(event('Modify i'), 0);
     expect([...queue].map(({ status }) => status)).toEqual(['wait', 'block', 'block', 'block', 'block']);
     queue.start([first]);
     queue.finish([first]);
     expect([...queue].map(({ status }) => status)).toEqual(['wait', 'wait', 'block', 'block']);
-    queue.finish([find(queue, 'Modify f'), find(queue, 'Move g h')]);
+    queue.finish([find(queue, 'Modify f'), find(queue, 'Modify g')]);
     expect(second.status).toBe('wait');
     queue.finish([second]);
     expect(states(queue)).toEqual(['wait Modify i']);
+  });
+
+  it.each(whole)('$kind splits later moves: it will find what they have done already', (input) => {
+    const queue = queueOf('Move a b');
+    const { delay } = queue.enter(input, 0);
+    expect(queue.enter(event('Move d/ e/'), 0).scan).toEqual(['/e/']);
+    expect(texts(queue).slice(2)).toEqual(['Delete d/', 'Create e/']);
+    queue.finish([...queue]);
+    expect(delay.status).toBe('gone');
+    queue.enter(event('Move f g'), 0);
+    expect(texts(queue)).toEqual(['Move f g']);
   });
 
   it('Full and what comes later do not touch each other', () => {
