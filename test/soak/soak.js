@@ -19,7 +19,7 @@ class Writers {
   failure;
 
   constructor(box, options, engine) {
-    const share = Math.floor(options.ops / options.writers);
+    const share = Math.ceil(options.ops / options.writers);
     this.total = share * options.writers;
     this.each = share;
     const common = ['--root', box.source, '--outside', box.outside, '--lock', join(box.top, 'lock')];
@@ -59,7 +59,8 @@ class Writers {
   }
 }
 
-function box(top) {
+/** Where everything of a soak stands. */
+export function box(top) {
   return {
     top,
     source: join(top, 'source'),
@@ -71,7 +72,8 @@ function box(top) {
   };
 }
 
-function prepare(at, options, engine) {
+/** The program with its config, not started yet. */
+export function prepare(at, options, engine) {
   const settings = `settings { logfile = "${at.log}", statusFile = "${at.status}", statusInterval = 1, insist = true }`;
   writeFileSync(at.config, `${settings}\n${engine.sync(at)}\n`);
   const args = ['-nodaemon', at.config];
@@ -164,7 +166,7 @@ async function storm(parts, counts) {
 }
 
 /** Nothing queued, nothing running, and a file made after everything else has arrived. */
-async function quiet({ at, program, target, options }) {
+export async function quiet({ at, program, target, options }) {
   const name = 'soak-is-over';
   writeFileSync(join(at.source, name), `seed ${options.seed}\n`);
   const since = Date.now();
