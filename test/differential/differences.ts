@@ -1,0 +1,57 @@
+import type { Difference, Observation } from './harness/case.js';
+import { eachLine } from './harness/normalise.js';
+import { improveQueue } from './harness/improvements.js';
+
+/** A difference shown by a change of every line of log and console. */
+const byLine = (id: string, change: (line: string) => string | undefined): Difference => ({
+  id,
+  improve: (seen) => eachLine(seen, change),
+});
+
+/** A difference shown in a way that only the case knows. */
+const as =
+  (id: string) =>
+  (improve: (real: Observation) => Observation): Difference => ({ id, improve });
+
+/**
+ * What ours does better than lsyncd 2.2.3, by the row of docs/differences.md that says so: what lsyncd did is
+ * turned into what ours is to do. A case names the differences it meets; one it does not meet fails it.
+ */
+export const differences = {
+  /** Two delays on one path: the later one is blocked in the status file. */
+  'one-at-a-time': {
+    id: 'one-at-a-time',
+    improve: (seen: Observation) => ({ ...seen, status: improveQueue(seen.status, { block: true }) }),
+  },
+  'merge-same-kind': {
+    id: 'merge-same-kind',
+    improve: (seen: Observation) => ({ ...seen, status: improveQueue(seen.status, { merge: true }) }),
+  },
+  'status-lists-excludes': as('status-lists-excludes'),
+  'shell-name': as('shell-name'),
+  'shell-tenth': as('shell-tenth'),
+  'single-quote': as('single-quote'),
+  'variable-twice': as('variable-twice'),
+  'stdin-from-nul': as('stdin-from-nul'),
+  'signal-is-failure': as('signal-is-failure'),
+  'swap-lost-create': as('swap-lost-create'),
+  'accepted-everywhere': as('accepted-everywhere'),
+  'help-status': as('help-status'),
+  'hup-bad-config': as('hup-bad-config'),
+  'settings-delay': as('settings-delay'),
+  'source-error-one-line': byLine('source-error-one-line', (line) =>
+    /^Error: failure getting real path of/.test(line) ? undefined : line,
+  ),
+  'exitcodes-keep-keys': as('exitcodes-keep-keys'),
+  'callback-type': as('callback-type'),
+  'discard-in-callback': as('discard-in-callback'),
+  'again-without-delay': as('again-without-delay'),
+  'moved-out-unwatched': as('moved-out-unwatched'),
+  'moved-between-syncs': as('moved-between-syncs'),
+  'subdirs-nothing-inside': as('subdirs-nothing-inside'),
+  usr1: as('usr1'),
+  'path-search': as('path-search'),
+} as const;
+
+/** Differences that some of a table's cases meet and others do not. */
+export const perhaps = (difference: Difference): Difference => ({ ...difference, optional: true });
