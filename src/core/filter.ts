@@ -7,19 +7,19 @@ import { asBytes, type BytePath, type ByteString } from './bytes.js';
 import { LsyncdError } from './errors.js';
 import { isDirPath, type FsEvent } from './event.js';
 
-/** A sync's rules, as scripts and the status file show them. */
+/** A sync’s rules, as scripts and the status file show them: byte strings. */
 export interface FilterRules {
   /** `+ PATTERN` and `- PATTERN`: the first that matches decides. */
-  readonly filters: readonly ByteString[];
+  readonly filters: readonly string[];
   /** Patterns, asked when no filter matches: any match is out. */
-  readonly excludes: readonly ByteString[];
+  readonly excludes: readonly string[];
 }
 
 /** What the rules say of a path. */
 export interface FilterVerdict {
   readonly out: boolean;
   /** The rule that decided; none when no rule matched. */
-  readonly rule?: ByteString;
+  readonly rule?: string;
 }
 
 /** Rules made testable. */
@@ -45,14 +45,14 @@ const IN: FilterVerdict = { out: false };
 const root = '/';
 
 /** Compiled patterns are shared: `addExclude` and the like recompile whole rule sets again and again. */
-const cache = new Map<ByteString, RegExp>();
+const cache = new Map<string, RegExp>();
 const cacheLimit = 10_000;
 
 /**
  * Pattern → expression over byte strings. A pattern is looked for anywhere, beginning at a slash; a leading
  * slash ties it to the start; without a trailing slash it must end at a slash or at the path's end.
  */
-export function compilePattern(pattern: ByteString): RegExp {
+export function compilePattern(pattern: string): RegExp {
   const known = cache.get(pattern);
   if (known !== undefined) return known;
   // The `v` flag is not used: a byte string's chars are code points below 256, a plain expression is exact.
@@ -95,7 +95,7 @@ export function compileRules(rules: FilterRules): Filter {
  * at the end do (seen with lsyncd 2.2.3).
  * @throws LsyncdError LSY_FILTER_RULE for anything else.
  */
-export function parseFilterRule(text: ByteString): FilterRule {
+export function parseFilterRule(text: string): FilterRule {
   const match = /^\s*([+-])\s*([^]*)$/.exec(text);
   if (match === null) throw new LsyncdError('LSY_FILTER_RULE', `Unknown filter rule: "${text}"`);
   const sign = match[1]!;

@@ -1,4 +1,4 @@
-import { asBytes, toText, type ByteString } from '../../core/bytes.js';
+import { asBytes, toText } from '../../core/bytes.js';
 import { isTable, isFunction, LuaRaise } from '../vm.js';
 import type { LuaCall, LuaFunction, LuaTable, LuaValue, LuaVm } from '../vm.js';
 import type { EventObjects } from './event.js';
@@ -68,7 +68,7 @@ export class InletFactory {
 
   private filterFunctions(sync: ScriptSync): Record<string, LuaFunction> {
     const { vm } = this;
-    type Edit = (list: readonly ByteString[], pattern: ByteString) => readonly ByteString[];
+    type Edit = (list: readonly string[], pattern: string) => readonly string[];
     const change = (edit: Edit) => (call: LuaCall) => {
       const rules = sync.rules();
       sync.setRules({ ...rules, excludes: edit([...rules.excludes], call.text(0)) });
@@ -88,8 +88,8 @@ export class InletFactory {
         const rules = sync.rules();
         sync.setRules({ ...rules, filters: [...rules.filters, rule] });
       }),
-      getExcludes: vm.fn('getExcludes', () => vm.table(sync.rules().excludes)),
-      getFilters: vm.fn('getFilters', () => vm.table(sync.rules().filters)),
+      getExcludes: vm.fn('getExcludes', () => vm.table(sync.rules().excludes.map(asBytes))),
+      getFilters: vm.fn('getFilters', () => vm.table(sync.rules().filters.map(asBytes))),
       hasFilters: vm.fn('hasFilters', () => sync.rules().filters.length > 0),
     };
   }
