@@ -14,7 +14,6 @@ import { monotonicNow } from '../sys/clock.js';
 import { Children } from './children.js';
 import { Generation } from './generation.js';
 import { prepareSyncs, type SyncMaker } from './prepare-syncs.js';
-import type { RunningSync } from './running-sync.js';
 import { onSignals, signalStatus, type HandledSignal } from './signals.js';
 import { StatusReporter } from './status-reporter.js';
 
@@ -119,16 +118,18 @@ export class Daemon {
    */
   async run(loaded: Loaded, ready: () => void): Promise<number> {
     const off = onSignals((signal) => this.signal(signal));
+    let previous: Generation | undefined;
     try {
       let life = await this.prepare(loaded, loaded.program.settings.insist === true);
-      let carried: ReadonlyMap<string, RunningSync> | undefined;
       for (;;) {
         const generation = this.begin(life);
-        await generation.start(carried);
+        // The predecessor watches until then: what it sees meanwhile is carried over.
+        await generation.start(previous?.byName);
+        await previous?.release();
         ready();
         const end = await generation.ended;
         if (end !== 'reset') return end.code;
-        carried = generation.byName;
+        previous = generation;
         // After an overflow nothing has been read anew yet.
         life = this.next ?? (await this.prepare(loadProgram(this.options, true), true));
         this.next = undefined;
@@ -136,6 +137,7 @@ export class Daemon {
       }
     } finally {
       off();
+      await previous?.release();
     }
   }
 

@@ -49,13 +49,20 @@ export class Generation implements Surroundings {
   private settle!: (end: GenerationEnd) => void;
   private endWhenIdle: GenerationEnd | undefined;
   private reminder: NodeJS.Timeout | undefined;
+  private released: Promise<void> | undefined;
 
-  /** Resolves when this life is over; children and monitor have ended by then. */
+  /**
+   * Resolves when this life is over; children and monitor have ended by then. Before a reset the monitor goes on
+   * until `release`, so that nothing happens unseen while the successor places its watches.
+   */
   readonly ended: Promise<GenerationEnd>;
 
   constructor(private readonly parts: GenerationParts) {
     const over = new Promise<GenerationEnd>((resolve) => (this.settle = resolve));
-    this.ended = over.then((end) => this.cleanUp(end));
+    this.ended = over.then(async (end) => {
+      if (end !== 'reset') await this.release();
+      return end;
+    });
     const { program } = parts;
     this.syncs = program.syncs.map((_, index) => parts.makeSync(index, this));
     this.scheduler = new Scheduler(
@@ -79,18 +86,26 @@ export class Generation implements Surroundings {
       // A signal ended this life before it had begun: that is no failure.
       if (this.isStarting) throw error;
     }
-    if (!this.isStarting) return;
+    if (!this.isStarting) {
+      this.takeOver(carried);
+      return;
+    }
     this.mode = 'running';
     this.crontab = new Crontab(
       this.syncs.map((running) => ({ expressions: running.config.crontab, run: () => running.full() })),
     );
+    for (const running of this.syncs) running.startup();
+    this.takeOver(carried);
+    this.wake();
+  }
+
+  /** What waited in the predecessor's queues; also when this life is over before it began: the next one asks here. */
+  private takeOver(carried: ReadonlyMap<string, RunningSync>): void {
     for (const running of this.syncs) {
-      running.startup();
       const before = carried.get(running.config.name);
       if (before?.config.source === running.config.source)
         running.takeOver(before.waitingEvents(), monotonicNow());
     }
-    this.wake();
   }
 
   /** The syncs by name, for a successor. */
@@ -272,9 +287,13 @@ export class Generation implements Surroundings {
     this.settle(end);
   }
 
-  private async cleanUp(end: GenerationEnd): Promise<GenerationEnd> {
-    await Promise.all([this.monitor.close(), ...this.syncs.map((running) => running.close())]);
-    return end;
+  /** Ends monitor and syncs. Idempotent. */
+  release(): Promise<void> {
+    this.released ??= Promise.all([
+      this.monitor.close(),
+      ...this.syncs.map((running) => running.close()),
+    ]).then(() => undefined);
+    return this.released;
   }
 
   private log(category: string, text: string): void {

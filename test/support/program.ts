@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -67,6 +68,20 @@ export class Sandbox {
     });
     if (!shows())
       throw new Error(`the program ended without logging ${text}\n${this.logged}\n${this.stderr}`);
+  }
+
+  /** Waits until a started program has inotify watches, as the kernel knows. */
+  async watches(child: ChildProcess, least = 1): Promise<void> {
+    const fdinfo = `/proc/${child.pid}/fdinfo`;
+    const count = (): number => {
+      try {
+        const files = readdirSync(fdinfo).map((name) => readFileSync(join(fdinfo, name), 'latin1'));
+        return files.join('').split('inotify wd:').length - 1;
+      } catch {
+        return 0;
+      }
+    };
+    await until(() => count() >= least, `${least} watches`);
   }
 
   /** Exit status of a started program. */
