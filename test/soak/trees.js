@@ -19,7 +19,7 @@ export function readTree(top) {
     for (const name of readdirSync(bytes(top + below), { encoding: 'buffer' })) {
       const path = `${below}/${name.toString('latin1')}`;
       const stat = lstatSync(bytes(top + path));
-      const common = { mode: stat.mode & 0o7777, mtime: Math.floor(stat.mtimeMs) };
+      const common = { mode: stat.mode & 0o7777, mtime: Math.floor(stat.mtimeMs / 1000) };
       if (stat.isDirectory()) {
         tree.set(`${path}/`, { type: 'directory', mode: common.mode });
         visit(path);
