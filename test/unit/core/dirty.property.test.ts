@@ -136,13 +136,16 @@ class World {
     if (name !== '') this.target.put(name, look.get(name)!);
     this.target.equalise(name, look, this.mayDelete);
     if (left === undefined) return [];
-    const path = (look.get(left) === undefined ? before : look).pathOf(left);
+    // What is there now, and what is still there from before.
+    const paths = new Set(
+      [look, before].filter((tree) => tree.get(left) !== undefined).map((tree) => tree.pathOf(left)),
+    );
     this.target.remove(left);
     for (const each of [left, ...before.below(left)]) {
       const node = before.get(each);
       if (node !== undefined) this.target.put(each, node);
     }
-    return [{ path, verdict: 'again' }];
+    return [...paths].map((path) => ({ path, verdict: 'again' }));
   }
 
   /** Everything the queue promises at any moment. */
