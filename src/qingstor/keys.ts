@@ -18,11 +18,11 @@ export interface KeySpace {
   /** Empty, or ends with a slash. */
   readonly prefix: string;
   /** A directory's path (with its slash) gives its marker's key. */
-  keyOf(path: BytePath): NamedKey;
+  readonly keyOf: (path: BytePath) => NamedKey;
   /** Undefined for keys outside the prefix. */
-  pathOf(key: string): BytePath | undefined;
+  readonly pathOf: (key: string) => BytePath | undefined;
   /** What a tool that does not mind invalid UTF-8 may have made of a path. */
-  lookalike(path: BytePath): string;
+  readonly lookalike: (path: BytePath) => string;
 }
 
 /** Builds the naming for one target. `prefix` may lack its slash. */

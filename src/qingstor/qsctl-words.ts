@@ -91,6 +91,11 @@ function shellWords(text: string): SplitCommand {
       at++;
       continue;
     }
+    // A continued line is neither a word nor the end of one.
+    if (char === '\\' && text[at + 1] === '\n') {
+      at += 2;
+      continue;
+    }
     if (operators.has(char)) return { reason: `it has ${operators.get(char)!} (${JSON.stringify(char)})` };
     if (word === undefined && char === '#') return { reason: 'it has a comment' };
     // `~/…` stays: the shell's home directory is the one qsctl, too, takes it for.
@@ -119,7 +124,6 @@ function quoted(text: string, at: number, word: Word): number | string | undefin
   const quote = text[at];
   if (quote === '\\') {
     if (at + 1 >= text.length) return 'it ends in a backslash';
-    if (text[at + 1] === '\n') return at + 2;
     word.add(text[at + 1]!);
     return at + 2;
   }

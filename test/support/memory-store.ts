@@ -52,7 +52,7 @@ export const markerType = 'application/x-directory';
 export class MemoryStore implements ObjectStore {
   readonly objects = new Map<string, Stored>();
 
-  /** Calls in the order they came, refused ones too: `upload a`, `move a -> b`, `remove a b`. */
+  /** Calls in the order they came, refused ones too: `upload a`, `move a -> b`, `remove a b` (sorted). */
   readonly calls: string[] = [];
 
   /** Objects in one page of a listing. */
@@ -172,7 +172,8 @@ export class MemoryStore implements ObjectStore {
 
   async #call<T>(call: StoreCall, signal: AbortSignal, work: () => T | Promise<T>): Promise<T> {
     this.#check(signal);
-    this.calls.push(`${call.kind} ${call.keys.join(call.kind === 'move' ? ' -> ' : ' ')}`);
+    const shown = call.kind === 'move' ? call.keys.join(' -> ') : [...call.keys].sort().join(' ');
+    this.calls.push(`${call.kind} ${shown}`);
     this.busiest = Math.max(this.busiest, ++this.#busy);
     try {
       await this.before(call);

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asBytes } from '../../../src/core/bytes.js';
 import { EngineBench, verdicts } from '../../support/engine-bench.js';
@@ -48,6 +48,18 @@ describe('failures of a batch', () => {
     bench.store.heal();
     await bench.synced({ paths });
     expect(bench.stored()).toEqual(bench.expected());
+  });
+
+  it('go on when something succeeds between outages', async () => {
+    bench.close();
+    bench = new EngineBench({ workers: 1 });
+    const paths = Array.from({ length: 20 }, (_, i) => `/f${i}`);
+    for (const path of paths) await bench.write(path);
+    const failing = paths.filter((_, i) => i % 3 !== 0);
+    for (const path of failing) bench.store.fail({ key: `p${path}`, scope: 'outage' });
+    const { failures, stats } = await bench.run({ paths });
+    expect(verdicts(failures)).toEqual(failing.map((path) => `again ${path}`).sort());
+    expect(stats.files).toBe(7);
   });
 
   it('stop the batch at once when only a person can mend the target', async () => {
@@ -145,5 +157,49 @@ describe('a path below a link that left the tree', () => {
     bench.store.put('p/l/f', 'old');
     await bench.synced({ paths: ['/l/f'] });
     expect(bench.store.keys()).toEqual([]);
+  });
+});
+
+describe('what cannot be read', () => {
+  /** Without root's right to read everything. */
+  const asNobody = async <T>(work: () => Promise<T>): Promise<T> => {
+    const root = process.geteuid!() === 0;
+    if (root) {
+      chownSync(bench.dir, 65534, 65534);
+      process.seteuid!(65534);
+    }
+    try {
+      return await work();
+    } finally {
+      if (root) process.seteuid!(0);
+    }
+  };
+
+  it('is named, keeps its objects, and the rest arrives', async () => {
+    await bench.write('/shut/f', 'x');
+    await bench.write('/open/g', 'g');
+    for (const key of ['shut/', 'shut/f', 'shut/old', 'open/old']) bench.store.put(`p/${key}`, '');
+    chmodSync(bench.at('/shut'), 0);
+    const full = await asNobody(() => bench.full());
+    expect(verdicts(full.failures)).toEqual(['failed /shut/']);
+    expect(full.failures[0]!.message).toContain('give this user the right to read it');
+    expect(bench.store.keys()).toEqual(['p/open/', 'p/open/g', 'p/shut/', 'p/shut/f', 'p/shut/old']);
+    const run = await asNobody(() => bench.run({ paths: ['/shut/f', '/shut/old', '/open/g'] }));
+    expect(verdicts(run.failures)).toEqual(['failed /shut/f', 'failed /shut/old']);
+    expect(bench.store.keys()).toContain('p/shut/old');
+  });
+
+  it('keeps its objects under its old name when it was moved with its directory', async () => {
+    await bench.write('/d/in/f', 'F');
+    await bench.write('/d/g', 'G');
+    await bench.start();
+    await bench.mv('/d', '/e');
+    chmodSync(bench.at('/e/in'), 0);
+    const { failures } = await asNobody(() => bench.run({ moves: [['/d/', '/e/']] }));
+    expect(verdicts(failures)).toEqual(['failed /e/in/']);
+    expect(bench.store.keys()).toContain('p/d/in/f');
+    chmodSync(bench.at('/e/in'), 0o755);
+    await bench.synced({ paths: ['/d/', '/e/'].map((path) => ({ path, deep: true })) });
+    expect(bench.stored()).toEqual(bench.expected());
   });
 });

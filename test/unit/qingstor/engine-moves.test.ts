@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EngineBench, verdicts } from '../../support/engine-bench.js';
 import { until } from '../../support/wait.js';
@@ -60,6 +61,27 @@ describe('a moved file', () => {
     });
     expect(bench.store.taken()).toEqual(['move p/a -> p/tmp', 'move p/b -> p/a', 'move p/tmp -> p/b']);
     expect(bench.stored()).toEqual({ a: 'B', b: 'A' });
+  });
+
+  it('waits for a move of what it replaces', async () => {
+    await bench.write('/a', 'A');
+    await bench.write('/b', 'B');
+    await bench.start();
+    await bench.mv('/a', '/c');
+    await bench.mv('/b', '/a');
+    let first = true;
+    bench.store.before = async () => {
+      const turns = first ? 20 : 0;
+      first = false;
+      for (let i = 0; i < turns; i++) await nextTurn();
+    };
+    await bench.synced({
+      moves: [
+        ['/a', '/c'],
+        ['/b', '/a'],
+      ],
+    });
+    expect(bench.stored()).toEqual({ a: 'B', c: 'A' });
   });
 
   it('moves beside others that do not touch it', async () => {
