@@ -4,6 +4,7 @@ import type { EventObjects } from '../objects/event.js';
 import type { ScriptHost } from '../objects/host.js';
 import type { ListObjects } from '../objects/list.js';
 import { fromBuffer, toBuffer } from '../../sys/bytes.js';
+import { LuaArgumentError } from '../errors.js';
 import { LuaRaise, toNumber, isTable, isFunction, type LuaValue, type LuaVm } from '../vm.js';
 import { logFunction } from './log.js';
 import { SpawnFunctions } from './spawn.js';
@@ -31,7 +32,12 @@ export function installGlobals({ vm, host, events, lists }: GlobalsParts): Spawn
   );
   vm.globals.set(
     'terminate',
-    vm.fn('terminate', (call) => host.terminate(toNumber(call.args[0]) ?? -1)),
+    vm.fn('terminate', (call) => {
+      const code = toNumber(call.args[0]);
+      if (code !== undefined) return host.terminate(code);
+      const got = call.argc === 0 ? 'no value' : vm.typeName(call.args[0]);
+      throw new LuaArgumentError(0, `number expected, got ${got}`);
+    }),
   );
   vm.globals.set(
     'alarm',
@@ -44,7 +50,7 @@ export function installGlobals({ vm, host, events, lists }: GlobalsParts): Spawn
   );
   vm.globals.set(
     'readdir',
-    vm.fn('readdir', (call) => readdir(vm, call.args[0])),
+    vm.fn('readdir', (call) => readdir(vm, call.args[0], (category, text) => host.log(category, text))),
   );
   for (const name of ['observefd', 'nonobservefd'])
     vm.globals.set(
@@ -64,13 +70,14 @@ export function installGlobals({ vm, host, events, lists }: GlobalsParts): Spawn
 }
 
 /** Table name → is-directory, or nil when the directory can't be read. */
-function readdir(vm: LuaVm, path: LuaValue): LuaValue {
+function readdir(vm: LuaVm, path: LuaValue, log: ScriptHost['log']): LuaValue {
   if (typeof path !== 'string') throw new LuaRaise('readdir expects a path', 1);
   const table = vm.table({});
   try {
     for (const entry of readdirSync(toBuffer(path), { withFileTypes: true, encoding: 'buffer' }))
       table.set(fromBuffer(entry.name), entry.isDirectory());
   } catch {
+    log(asBytes('Error'), asBytes(`cannot open dir [${path}].`));
     return undefined;
   }
   return table;

@@ -190,12 +190,12 @@ export function format(text: string, t: BrokenTime): string {
   return text.replace(/%[EO]?([a-zA-Z%])/g, (whole, letter: string) => conversions[letter]?.(t) ?? whole);
 }
 
-/** The first conversion C99 does not have, as Lua shows it; undefined when all are good. */
+/** The first conversion C99 does not have and all behind it, as Lua shows it; undefined when all are good. */
 export function badConversion(text: string): string | undefined {
   const good = /^%(?:[aAbBcCdDeFgGhHIjmMnprRStTuUVwWxXyYzZ%]|E[cCxXyY]|O[deHImMSuUVwWy])/;
   for (let i = text.indexOf('%'); i >= 0;) {
     const found = good.exec(text.slice(i));
-    if (found === null) return text.slice(i, i + (/^%[EO]/.test(text.slice(i)) ? 3 : 2));
+    if (found === null) return text.slice(i).split('\0', 1)[0];
     i = text.indexOf('%', i + found[0].length);
   }
   return undefined;

@@ -127,11 +127,19 @@ export class IoLibrary {
 
   private write(file: LuaValue, stream: Stream, args: Args, from: number): readonly LuaValue[] {
     const parts: ByteString[] = [];
-    for (let i = from; i < args.count; i++) parts.push(this.written(args, i));
-    return attempt(() => {
-      stream.write(asBytes(parts.join('')));
-      return [file];
-    });
+    const flush = () =>
+      attempt(() => {
+        stream.write(asBytes(parts.join('')));
+        return [file];
+      });
+    try {
+      for (let i = from; i < args.count; i++) parts.push(this.written(args, i));
+    } catch (error) {
+      // What comes before a wrong argument is written all the same.
+      flush();
+      throw error;
+    }
+    return flush();
   }
 
   /** `write` prints floats with `%.14g` alone: `1.0` as `1`. */

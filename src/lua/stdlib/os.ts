@@ -83,7 +83,7 @@ function date(vm: LuaVm, args: Args): LuaValue {
   const broken = breakTime(at, utc);
   if (Number.isNaN(broken.year))
     throw new LuaRaise('time result cannot be represented in this installation', 1);
-  if (text.startsWith('*t')) return fill(vm.table({}), broken);
+  if (text === '*t') return fill(vm.table({}), broken);
   const bad = badConversion(text);
   if (bad !== undefined) throw new LuaArgumentError(0, `invalid conversion specifier '${bad}'`);
   return asBytes(format(text, broken));
