@@ -61,6 +61,9 @@ export class Tour {
   }
 
   private async moved(): Promise<void> {
+    // As fast as no person is: what was uploaded a moment ago is in doubt yet, and would be compared, not renamed.
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    this.signal.throwIfAborted();
     this.title('mv notes.txt done.txt; mv photos/new photos/2024');
     const { source } = this.stage;
     renameSync(join(source, 'notes.txt'), join(source, 'done.txt'));
