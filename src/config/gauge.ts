@@ -24,19 +24,25 @@ const renamed: Readonly<Record<string, string>> = {
  * Refuses keys the gauge does not know (a typo must not pass).
  * @throws LuaRaise naming the parameter, at stack `level`.
  */
-export function checkAgainstGauge(vm: LuaVm, config: LuaTable, gauge: LuaTable, level: number): void {
+export function checkAgainstGauge(
+  vm: LuaVm,
+  config: LuaTable,
+  gauge: LuaTable,
+  level: number,
+  above = '',
+): void {
   for (const [key, value] of config.entries()) {
     if (typeof key !== 'string' || key === '_merge' || key === '_verbatim') continue;
     const allowed = gauge.get(key);
     if (allowed === undefined || allowed === false) {
       const hint = renamed[key] === undefined ? '' : ` ${renamed[key]}.`;
       throw new LuaRaise(
-        asBytes(`Parameter "${key}" unknown. ( if this is not a typo add it to checkgauge )${hint}`),
+        asBytes(`Parameter "${above}${key}" unknown. ( if this is not a typo add it to checkgauge )${hint}`),
         level,
       );
     }
     if (!isTable(allowed)) continue;
-    if (!isTable(value)) throw new LuaRaise(asBytes(`Parameter "${key}" must be a table.`), level);
-    checkAgainstGauge(vm, value, allowed, level);
+    if (!isTable(value)) throw new LuaRaise(asBytes(`Parameter "${above}${key}" must be a table.`), level);
+    checkAgainstGauge(vm, value, allowed, level, `${above}${key}.`);
   }
 }

@@ -7,7 +7,7 @@ const isPosition = (key: LuaValue): boolean => typeof key === 'number' || typeof
 /**
  * Builds a sync's config table (spec/config.md, "Inheritance"): its own named keys, then its list items in
  * order, recursively, then the general defaults. The user's tables are copied, never changed.
- * @throws RangeError when a table inherits from itself.
+ * @throws RangeError when a table inherits from itself, or a list item is no table.
  */
 export function inheritSync(vm: LuaVm, own: LuaTable, general: LuaTable): LuaTable {
   const config = vm.table({});
@@ -16,12 +16,16 @@ export function inheritSync(vm: LuaVm, own: LuaTable, general: LuaTable): LuaTab
   return config;
 }
 
+const unknownItem = (i: number): string =>
+  `Parameter "${i}" unknown. ( if this is not a typo add it to checkgauge )`;
+
 function inheritFrom(vm: LuaVm, config: LuaTable, from: LuaTable, path: readonly unknown[]): void {
   if (path.includes(from.identity)) throw new RangeError('a table inherits from itself');
   mergeNamed(vm, config, from, false);
   for (let i = 1; i <= from.length; i++) {
     const parent = from.get(i);
-    if (isTable(parent)) inheritFrom(vm, config, parent, [...path, from.identity]);
+    if (!isTable(parent)) throw new RangeError(unknownItem(i));
+    inheritFrom(vm, config, parent, [...path, from.identity]);
   }
 }
 

@@ -192,6 +192,6 @@ function checkSettings(vm: LuaVm): void {
   if (!isFunction(settings))
     throw new LsyncdError(
       'LSY_OLD_SETTINGS',
-      'Do not use settings = { ... }\n      please use settings{ ... } (without the equal sign)',
+      'Do not use settings = { ... }\n      please use settings{ ... } ( without the equal sign )',
     );
 }

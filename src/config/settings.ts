@@ -82,7 +82,7 @@ export class SettingsFunction {
       'settings',
       this.vm.fn('settings', (call) => {
         const [asked] = call.args;
-        if (typeof asked === 'string') return this.read(asked);
+        if (typeof asked === 'string') return [this.read(asked)];
         if (!isTable(asked))
           throw new LuaRaise('settings expects a table { ... } or the name of a setting', 1);
         this.merge(asked);

@@ -42,6 +42,17 @@ export const differences = {
   'source-error-one-line': byLine('source-error-one-line', (line) =>
     /^Error: failure getting real path of/.test(line) ? undefined : line,
   ),
+  /** lsyncd names a line of its own Lua text, or none, where the config's line is meant. */
+  'error-position': byLine('error-position', (line) =>
+    line.replace(/^(Error: error preparing (\S+): )(?:\/build\S+\.lua:\d+: )?(?!\/S)/, '$1$2:1: '),
+  ),
+  'error-object': as('error-object'),
+  'own-words': as('own-words'),
+  'numbers-checked': as('numbers-checked'),
+  'computed-text': as('computed-text'),
+  'vanished-quietly': byLine('vanished-quietly', (line) =>
+    /Error: cannot open dir \[/.test(line) ? undefined : line,
+  ),
   'exitcodes-keep-keys': as('exitcodes-keep-keys'),
   'callback-type': as('callback-type'),
   'discard-in-callback': as('discard-in-callback'),

@@ -51,11 +51,13 @@ export class SpawnFunctions {
     const list = this.lists.resolve(value);
     if (list !== undefined) return list;
     const ref = this.events.resolve(value);
-    if (ref === undefined) throw new LuaRaise('spawning with an invalid agent', 1);
+    if (ref === undefined)
+      throw new LuaRaise(`spawning with an ${isTable(value) ? 'unknown' : 'invalid'} agent`, 1);
     return { sync: ref.sync, delays: [ref.delay], isList: false };
   }
 
   private spawn(call: LuaCall, words: readonly LuaValue[]): void {
+    this.agent(call.args[0]);
     this.start(call.args[0], commandOf(this.vm, words));
   }
 

@@ -11,6 +11,8 @@ export function normalised(text: string, top: string): string {
     .replace(ctime, '<ctime>')
     .replace(/^\d\d:\d\d:\d\d (?=[A-Z])/gm, '<time> ')
     .replace(/0x[0-9a-f]+/g, '0x…')
+    // Frames of either program's own: lsyncd's in its Lua text, ours in JavaScript.
+    .replace(/^.*Error: Backtrace \d+ :(?:\[C\]|\/build\/).*\n/gm, '')
     .replace(/Backtrace \d+/g, 'Backtrace N')
     .replace(/^Version: .*$/gm, 'Version: N')
     .replace(/\(Timestamp: [\d.]+\)/g, '(Timestamp: N)');

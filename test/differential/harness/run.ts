@@ -54,7 +54,12 @@ export class Run {
     });
     this.child.stdout!.on('data', (data: Buffer) => (this.stdout += data.toString('latin1')));
     this.child.stderr!.on('data', (data: Buffer) => (this.stderr += data.toString('latin1')));
-    this.child.on('exit', (code, signal) => (this.ended = code ?? signal ?? 'unknown'));
+    const end = (code: number | null, signal: string | null): void => {
+      this.ended ??= code ?? signal ?? 'unknown';
+    };
+    this.child.on('close', end);
+    // What is left behind may keep the output open.
+    this.child.on('exit', (code, signal) => setTimeout(end, 700, code, signal));
   }
 
   /** The process that does the work. */
@@ -178,7 +183,7 @@ export class Run {
       stdout: lines(plain(this.stdout)),
       stderr: lines(plain(this.stderr)),
       status: statusLines(plain(this.statusText)),
-      tree: treeOf(this.paths.dst),
+      tree: treeOf(this.paths.dst).map(plain),
       exit,
       timedOut: timedOut === undefined ? undefined : plain(timedOut),
     };
