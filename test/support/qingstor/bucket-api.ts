@@ -3,7 +3,7 @@ import { invalidArgument } from './errors.js';
 import type { Exchange } from './exchange.js';
 import { limits } from './limits.js';
 import { listPage } from './listing.js';
-import { bucketOf, type Handler, type World } from './world.js';
+import { bucketOf, isoDate, type Handler, type World } from './world.js';
 
 export const listBuckets: Handler = async (exchange, { buckets }) => {
   const zone = exchange.header('location');
@@ -13,7 +13,7 @@ export const listBuckets: Handler = async (exchange, { buckets }) => {
     buckets: listed.map(({ name, zone: location, created }) => ({
       name,
       location,
-      created: new Date(created).toISOString(),
+      created: isoDate(created),
       urls: [`http://${name}.${location}.${exchange.target.host}`],
     })),
   });
@@ -43,7 +43,7 @@ export const bucketStatistics: Handler = async (exchange, world) => {
     count: objects.count,
     size: objects.bytes,
     status: 'active',
-    created: new Date(created).toISOString(),
+    created: isoDate(created),
     url: `http://${name}.${zone}.${exchange.target.host}`,
   });
 };
@@ -70,7 +70,7 @@ export const listObjects: Handler = async (exchange, world) => {
       key,
       size: content.size,
       modified: Math.floor(modified / 1000),
-      created: new Date(modified).toISOString(),
+      created: isoDate(modified),
       mime_type: contentType,
       etag: `"${etag}"`,
     })),
@@ -99,7 +99,7 @@ export const listUploads: Handler = async (exchange, world) => {
     uploads: page.map(({ id, key, created }) => ({
       key,
       upload_id: id,
-      created: new Date(created).toISOString(),
+      created: isoDate(created),
     })),
     common_prefixes: [],
     has_more: more,

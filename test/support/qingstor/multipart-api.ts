@@ -3,7 +3,7 @@ import type { Exchange } from './exchange.js';
 import { checkLength, limits } from './limits.js';
 import type { NamedPart, Upload } from './multipart.js';
 import { propertiesOf } from './object-api.js';
-import { bucketOf, keyOf, type Handler, type World } from './world.js';
+import { bucketOf, isoDate, keyOf, type Handler, type World } from './world.js';
 
 export const initiateUpload: Handler = async (exchange, world) => {
   const { name, uploads } = bucketOf(exchange, world);
@@ -44,7 +44,7 @@ export const listParts: Handler = async (exchange, world) => {
       part_number: number,
       size: content.size,
       etag: `"${etag}"`,
-      created: new Date(created).toISOString(),
+      created: isoDate(created),
     })),
     has_more: rest.length > page.length,
   });

@@ -34,3 +34,8 @@ export function keyOf({ target }: Exchange): string {
 export function httpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }
+
+/** Times in JSON: whole seconds, written with `.000`, which qsctl insists on. */
+export function isoDate(ms: number): string {
+  return new Date(Math.floor(ms / 1000) * 1000).toISOString();
+}
