@@ -140,7 +140,7 @@ async function isWanted(session: Session, path: BytePath, key: string): Promise<
   }
 }
 
-/** A directory in doubt: compared as a whole with what the target has below it. */
+/** A directory in doubt: compared as a whole, contents included, with what the target has below it. */
 async function bringTree(session: Session, mark: Mark, marks: Marks): Promise<void> {
   if (session.ledger.halted) return;
   const elsewhere = (path: BytePath): boolean => marks.has(path);
@@ -148,10 +148,13 @@ async function bringTree(session: Session, mark: Mark, marks: Marks): Promise<vo
   const named = session.engine.keys.keyOf(mark.path);
   if (!('key' in named)) return;
   try {
-    const inventory = await takeInventory(session.engine.store, named.key, session.signal);
+    const inventory = await takeInventory(session.engine.store, named.key, session.signal, {
+      keepEtags: true,
+    });
     session.ledger.succeeded();
     inventory.take(named.key);
-    await equalise(session, { from: mark.path, inventory, mayDelete: mark.mayDelete, elsewhere });
+    const { path: from, mayDelete } = mark;
+    await equalise(session, { from, inventory, mayDelete, doubted: true, elsewhere });
   } catch (error) {
     session.signal.throwIfAborted();
     session.ledger.fail(mark.path, error);

@@ -29,9 +29,9 @@ export async function equaliseRoot(
   const { engine, signal } = session;
   let inventory: Inventory;
   try {
-    inventory = await takeInventory(engine.store, engine.keys.prefix, signal, (seen) =>
-      engine.progress?.({ phase: 'list', seen, files: 0 }),
-    );
+    inventory = await takeInventory(engine.store, engine.keys.prefix, signal, {
+      onPage: (seen) => engine.progress?.({ phase: 'list', seen, files: 0 }),
+    });
   } catch (error) {
     signal.throwIfAborted();
     session.ledger.fail(undefined, error);

@@ -5,6 +5,8 @@ export interface Remote {
   readonly size: number;
   /** Seconds since 1970. */
   readonly modified: number;
+  /** Empty unless the inventory keeps them. */
+  readonly etag: string;
 }
 
 /**
@@ -15,19 +17,24 @@ export class Inventory {
   readonly #rows = new Map<string, number>();
   #sizes = new Float64Array(1024);
   #times = new Float64Array(1024);
+  readonly #etags: string[] = [];
   #next = 0;
+
+  /** @param keepEtags costs a string for each object */
+  constructor(private readonly keepEtags = false) {}
 
   get size(): number {
     return this.#rows.size;
   }
 
-  add(object: Remote & Pick<ListedObject, 'key'>): void {
+  add(object: Pick<ListedObject, 'key' | 'size' | 'modified' | 'etag'>): void {
     if (this.#next === this.#sizes.length) {
       this.#sizes = grown(this.#sizes);
       this.#times = grown(this.#times);
     }
     this.#sizes[this.#next] = object.size;
     this.#times[this.#next] = object.modified;
+    if (this.keepEtags) this.#etags[this.#next] = object.etag;
     this.#rows.set(object.key, this.#next++);
   }
 
@@ -36,7 +43,7 @@ export class Inventory {
     const row = this.#rows.get(key);
     if (row === undefined) return undefined;
     this.#rows.delete(key);
-    return { size: this.#sizes[row]!, modified: this.#times[row]! };
+    return { size: this.#sizes[row]!, modified: this.#times[row]!, etag: this.#etags[row] ?? '' };
   }
 
   /** Keys not taken yet. */
@@ -56,12 +63,12 @@ export async function takeInventory(
   store: ObjectStore,
   prefix: string,
   signal: AbortSignal,
-  onPage?: (seen: number) => void,
+  how: { readonly onPage?: (seen: number) => void; readonly keepEtags?: boolean } = {},
 ): Promise<Inventory> {
-  const inventory = new Inventory();
+  const inventory = new Inventory(how.keepEtags);
   for await (const page of store.list(prefix, signal)) {
     for (const object of page) inventory.add(object);
-    onPage?.(inventory.size);
+    how.onPage?.(inventory.size);
   }
   return inventory;
 }

@@ -1,7 +1,8 @@
 import type { BytePath } from '../core/bytes.js';
+import { hasContent } from './content.js';
 import type { Inventory, Remote } from './inventory.js';
 import { withSlash } from './keys.js';
-import type { LocalFile } from './local.js';
+import { absolute, type LocalFile } from './local.js';
 import type { Session } from './session.js';
 import { walkTree, type Found } from './walk.js';
 
@@ -11,6 +12,8 @@ export interface TreeWork {
   /** What the target has below it; what is there locally is taken out. */
   readonly inventory: Inventory;
   readonly mayDelete: boolean;
+  /** Equal size and an older time prove nothing: files may have been put in place of others. */
+  readonly doubted?: boolean;
   /** Paths that are brought up to date by somebody else. */
   readonly elsewhere?: (path: BytePath) => boolean;
 }
@@ -57,6 +60,18 @@ function removeRest(session: Session, rest: Inventory): void {
   }
 }
 
+/** Must the content of a file that seems unchanged be uploaded all the same? Read to find out, if it need be. */
+async function isDoubtful(
+  session: Session,
+  { doubted }: TreeWork,
+  path: BytePath,
+  remote: Remote | undefined,
+): Promise<boolean> {
+  const { overwrite, source } = session.engine;
+  if (doubted !== true || overwrite !== 'changed' || remote === undefined) return false;
+  return !(await hasContent(absolute(source, path), remote.etag, session.signal));
+}
+
 async function equaliseOne(session: Session, work: TreeWork, { path, local }: Found): Promise<void> {
   const elsewhere = work.elsewhere?.(path) === true;
   switch (local.kind) {
@@ -64,7 +79,9 @@ async function equaliseOne(session: Session, work: TreeWork, { path, local }: Fo
       const key = session.keyFor(path);
       if (key === undefined) return;
       const remote = work.inventory.take(key);
-      if (!elsewhere && isStale(session, local, remote)) await session.upload(path, key, work.mayDelete);
+      if (elsewhere) return;
+      if (isStale(session, local, remote) || (await isDoubtful(session, work, path, remote)))
+        await session.upload(path, key, work.mayDelete);
       return;
     }
     case 'dir':

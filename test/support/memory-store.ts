@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { toText } from '../../src/core/bytes.js';
 import { maxKeyBytes } from '../../src/qingstor/keys.js';
@@ -119,7 +120,7 @@ export class MemoryStore implements ObjectStore {
         key,
         size: content.length,
         modified,
-        etag: '',
+        etag: createHash('md5').update(content).digest('hex'),
         mimeType: type,
       }));
     }
@@ -213,6 +214,7 @@ function fits(wanted: string | RegExp, key: string): boolean {
 function checkKey(key: string): void {
   const bytes = Buffer.byteLength(key);
   if (bytes < 1 || bytes > maxKeyBytes) throw new StoreError('object', `a key of ${bytes} bytes is too long`);
+  if (key === '.' || key === '..') throw new StoreError('object', 'the name cannot be a key');
 }
 
 function localFailure(error: unknown, path: string): StoreError {

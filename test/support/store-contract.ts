@@ -171,9 +171,9 @@ export function storeContract(name: string, open: () => Promise<StoreBench>): vo
       expect((await bench.objects()).get('k')?.text).toBe('old');
     });
 
-    it('refuses keys that are too long or empty, and takes the longest', async () => {
+    it('refuses keys that are too long, empty or dots, and takes the longest', async () => {
       const path = await file('x');
-      for (const key of ['', 'k'.repeat(1024), 'ä'.repeat(512)])
+      for (const key of ['', '.', '..', 'k'.repeat(1024), 'ä'.repeat(512)])
         expect(await scopeOf(bench.store.upload({ path, key }, signal))).toBe('object');
       expect(await scopeOf(bench.store.putMarker(`${'k'.repeat(1023)}/`, signal))).toBe('object');
       await bench.store.upload({ path, key: 'k'.repeat(1023) }, signal);

@@ -70,6 +70,20 @@ describe('a batch uploads', () => {
     ]);
   });
 
+  it('what took the place of something of the same size with an older time', async () => {
+    await bench.write('/d/f', 'old!', 1_000_000);
+    await bench.write('/d/same', 'same', 1_000_000);
+    await bench.write('/e/f', 'new!', 1_000);
+    await bench.write('/e/same', 'same', 1_000);
+    await bench.start();
+    // Two events for all this: the directory was moved away, another one into its place.
+    await bench.rm('/d');
+    await bench.mv('/e', '/d');
+    await bench.synced({ paths: ['/d/', '/e/'].map((path) => ({ path, deep: true })) });
+    expect(bench.stored()).toEqual(bench.expected());
+    expect(bench.store.taken().filter((call) => call.startsWith('upload'))).toEqual(['upload p/d/f']);
+  });
+
   it('nothing of what is excluded or below it', async () => {
     for (const path of ['/keep', '/no/a', '/d/no/b', '/d/yes']) await bench.write(path);
     const excluded = (path: string) => path.endsWith('/no/');
