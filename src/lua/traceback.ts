@@ -85,7 +85,7 @@ export class Tracer {
 
   /** As lua5.3 itself shows an error object. */
   private text(value: LuaValue): ByteString {
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+    if (typeof value === 'string' || this.vm.typeName(value) === 'number')
       return this.vm.tostring(value);
     const shown = this.vm.tostring(value);
     const meta = typeof value === 'object' && value.type === 'table' ? value.getMetatable() : undefined;
