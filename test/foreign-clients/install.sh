@@ -12,27 +12,31 @@ flock 9
 qsctl=$cache/qsctl-1.7.7
 rclone=$cache/rclone-1.69.3
 
-# Python's qsctl (v1), with the last SDK it works with.
+# Python's qsctl (v1), with the last SDK it works with. The SDK asks for pycrypto, which no Python of today builds;
+# pycryptodome has the same modules.
 install_qsctl() {
-  rm -rf "${qsctl:?}"
-  python3 -m venv "$qsctl"
-  "$qsctl/bin/pip" install --quiet --disable-pip-version-check setuptools wheel
-  "$qsctl/bin/pip" install --quiet --disable-pip-version-check 'qsctl==1.7.7' 'qingstor-sdk==2.2.6'
-  "$qsctl/bin/qsctl" --help
-  touch "$qsctl/done"
+  rm -rf "${qsctl:?}" &&
+    python3 -m venv "$qsctl" &&
+    pip install setuptools wheel &&
+    pip install --no-build-isolation 'PyYAML==5.3.1' &&
+    pip install docutils pycryptodome requests tqdm &&
+    pip install --no-build-isolation --no-deps 'qingstor-sdk==2.2.6' 'qsctl==1.7.7' &&
+    "$qsctl/bin/qsctl" --help &&
+    touch "$qsctl/done"
 }
+pip() { "$qsctl/bin/pip" --quiet --disable-pip-version-check "$@"; }
 
 # Debian builds rclone without its QingStor backend.
 install_rclone() {
-  rm -rf "${rclone:?}"
-  mkdir "$rclone"
-  cd "$rclone"
-  cp "$here/rclone/main.go.txt" main.go
-  go mod init rclone-qingstor
-  go mod edit -require=github.com/rclone/rclone@v1.69.3
-  go mod tidy
-  go build -o rclone.new .
-  mv rclone.new rclone
+  rm -rf "${rclone:?}" &&
+    mkdir "$rclone" &&
+    cp "$here/rclone/main.go.txt" "$rclone/main.go" &&
+    cd "$rclone" &&
+    go mod init rclone-qingstor &&
+    go mod edit -require=github.com/rclone/rclone@v1.69.3 &&
+    go mod tidy &&
+    go build -o rclone.new . &&
+    mv rclone.new rclone
 }
 
 case $client in
