@@ -21,7 +21,7 @@ install_qsctl() {
     pip install --no-build-isolation 'PyYAML==5.3.1' &&
     pip install docutils pycryptodome requests tqdm &&
     pip install --no-build-isolation --no-deps 'qingstor-sdk==2.2.6' 'qsctl==1.7.7' &&
-    "$qsctl/bin/qsctl" --help &&
+    "$qsctl/bin/python" -c 'import qingstor.qsctl.driver' &&
     touch "$qsctl/done"
 }
 pip() { "$qsctl/bin/pip" --quiet --disable-pip-version-check "$@"; }
