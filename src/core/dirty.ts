@@ -214,8 +214,9 @@ export class DirtyQueue {
   }
 
   /**
-   * The full run has ended. A failure without a path: it failed as a whole, comes back, and what it should have
-   * covered stays (its moves as deep marks: who knows how far it got). Single paths that failed come back as marks.
+   * The full run has ended. What was pending stays, its moves as deep marks: a comparison by size and time can not
+   * tell all that an event knows (an older file of the same size moved into place). A failure without a path: it
+   * failed as a whole and comes back. Single paths that failed come back as marks.
    */
   finishFull(failures: readonly DirtyFailure[], now: Millis, retry: Retry): void {
     const full = this.running;
@@ -225,6 +226,8 @@ export class DirtyQueue {
     this.running = undefined;
     this.inWork.endAll(now);
     delete full.covered;
+    for (const move of covered.moves) this.markEnds(move, { alarm: move.alarm });
+    for (const { mark, path } of covered.marks) this.marks.mark(path, mark);
     const whole = failures.find((failure) => failure.path === undefined);
     if (whole === undefined) {
       for (const { path, verdict } of failures) {
@@ -233,8 +236,6 @@ export class DirtyQueue {
       }
       return;
     }
-    for (const move of covered.moves) this.markEnds(move, { alarm: move.alarm });
-    for (const { mark, path } of covered.marks) this.marks.mark(path, mark);
     full.tries++;
     full.alarm = retry(full.tries, whole.verdict);
     this.fulls = [full, ...this.fulls.filter((other) => other.etype !== full.etype)];
