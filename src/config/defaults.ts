@@ -186,7 +186,7 @@ function collectOther(parts: Parts, agent: Agent, verdict: Verdict | undefined, 
       say('Error', `Failure with ${what.with}${tail}`);
       return 'die';
     case undefined:
-      say('Normal', `Unknown exitcode "${code}" with ${what.with}`);
+      say(agent.isList ? 'Error' : 'Normal', `Unknown exitcode "${code}" with ${what.with}`);
       return 'die';
   }
 }

@@ -27,7 +27,7 @@ function read(kind: string, file: ByteString): ByteString {
   } catch (cause) {
     throw new LsyncdError(
       'LSY_RULES_FILE',
-      `Cannot open ${kind} file "${toText(file)}": ${errnoText(cause)}`,
+      `Cannot open ${kind} file "${toText(file)}": ${toText(file)}: ${errnoText(cause)}`,
       undefined,
       {
         cause,

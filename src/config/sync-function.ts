@@ -85,14 +85,15 @@ export class SyncFunction {
   /** Global settings and command line options win over the sync's own values. */
   private applySettings(config: LuaTable): void {
     const settings = this.parts.settings();
-    for (const key of ['delay', 'maxDelays'] as const) {
+    for (const key of ['delay', 'maxDelays', 'maxProcesses'] as const) {
       if (settings[key] !== undefined) config.set(key, settings[key]);
     }
   }
 
   private prepare(config: LuaTable): void {
     const prepare = config.get('prepare');
-    if (isFunction(prepare)) this.parts.vm.call(prepare, [config, 2]);
+    // The level of the config's line: this function's frame is there only for code in Lua.
+    if (isFunction(prepare)) this.parts.vm.call(prepare, [config, prepare.isNative() ? 2 : 3]);
   }
 
   private source(call: LuaCall, config: LuaTable): BytePath {

@@ -192,7 +192,7 @@ export class DelayQueue {
 
   private enterMove(event: FsEvent & { readonly kind: 'Move' }, now: Millis, into: Entering): QueuedDelay {
     const { path, path2 } = event;
-    if (!this.options.moves || nested(path, path2) || this.isInDoubt(path) || this.isInDoubt(path2)) {
+    if (!this.options.moves || nested(path, path2) || this.isInDoubt(path) || this.isHindered(path2)) {
       into.steps.push({ what: 'split', event });
       this.enterPath({ kind: 'Delete', path }, now, into);
       if (isDirPath(path2)) into.scan.push(path2);
@@ -277,6 +277,13 @@ export class DelayQueue {
   private touches(path: BytePath): boolean {
     const { node, exact } = this.tree.probe(path);
     return exact ? this.tree.isTouched(node) : this.tree.newestAbove(node) !== undefined;
+  }
+
+  /** A move onto the destination of the last queued move is kept, and waits for that one. */
+  private isHindered(path2: BytePath): boolean {
+    if (!this.isInDoubt(path2)) return false;
+    const last = this.newestSame(this.tree.reach(path2))?.delay;
+    return last?.etype !== 'Move' || last.path2 !== path2;
   }
 
   /**

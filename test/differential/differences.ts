@@ -13,20 +13,22 @@ const as =
   (id: string) =>
   (improve: (real: Observation) => Observation): Difference => ({ id, improve });
 
+/** A difference shown by the queue in the status file, unless the case knows better. */
+const queued =
+  (id: string, how: Parameters<typeof improveQueue>[1]) =>
+  (
+    improve = (seen: Observation): Observation => ({ ...seen, status: improveQueue(seen.status, how) }),
+  ): Difference => ({ id, improve });
+
 /**
  * What ours does better than lsyncd 2.2.3, by the row of docs/differences.md that says so: what lsyncd did is
  * turned into what ours is to do. A case names the differences it meets; one it does not meet fails it.
  */
 export const differences = {
   /** Two delays on one path: the later one is blocked in the status file. */
-  'one-at-a-time': {
-    id: 'one-at-a-time',
-    improve: (seen: Observation) => ({ ...seen, status: improveQueue(seen.status, { block: true }) }),
-  },
-  'merge-same-kind': {
-    id: 'merge-same-kind',
-    improve: (seen: Observation) => ({ ...seen, status: improveQueue(seen.status, { merge: true }) }),
-  },
+  'one-at-a-time': queued('one-at-a-time', { block: true }),
+  /** Two waiting delays alike are one. */
+  'merge-same-kind': queued('merge-same-kind', { merge: true }),
   'status-lists-excludes': as('status-lists-excludes'),
   'shell-name': as('shell-name'),
   'shell-tenth': as('shell-tenth'),
@@ -40,7 +42,7 @@ export const differences = {
   'hup-bad-config': as('hup-bad-config'),
   'settings-delay': as('settings-delay'),
   'source-error-one-line': byLine('source-error-one-line', (line) =>
-    /^Error: failure getting real path of/.test(line) ? undefined : line,
+    /^Error: (?:failure getting absolute path of|cannot get absolute path of dir)/.test(line) ? undefined : line,
   ),
   /** lsyncd names a line of its own Lua text, or none, where the config's line is meant. */
   'error-position': byLine('error-position', (line) =>
@@ -48,8 +50,9 @@ export const differences = {
   ),
   'error-object': as('error-object'),
   'own-words': as('own-words'),
-  'numbers-checked': as('numbers-checked'),
   'computed-text': as('computed-text'),
+  'log-nul': as('log-nul'),
+  'moved-watches-kept': as('moved-watches-kept'),
   'vanished-quietly': byLine('vanished-quietly', (line) =>
     /Error: cannot open dir \[/.test(line) ? undefined : line,
   ),

@@ -1,6 +1,6 @@
 import { asBytes } from '../../core/bytes.js';
 import type { Millis } from '../../core/event.js';
-import { LuaRaise, toNumber, isTable, type LuaTable, type LuaValue, type LuaVm } from '../vm.js';
+import { LuaFloat, LuaRaise, toNumber, isTable, type LuaTable, type LuaValue, type LuaVm } from '../vm.js';
 
 const stamps = new WeakMap<object, Millis>();
 
@@ -12,6 +12,9 @@ export function timestampOf(value: LuaValue): Millis | undefined {
 export function isTimestamp(value: LuaValue): boolean {
   return timestampOf(value) !== undefined;
 }
+
+/** A float, also when its value is whole: `5.0`. */
+const floatOf = (value: number): LuaValue => (Number.isInteger(value) ? new LuaFloat(value) : value);
 
 /** Makes timestamps: `+` and `−` seconds, comparing, subtracting, joining (spec/config.md, `now()`). */
 export class Timestamps {
@@ -40,7 +43,7 @@ export class Timestamps {
         const at = timestampOf(a);
         if (at === undefined) throw new LuaRaise('Cannot subtract a timestamp from something else', 1);
         const other = timestampOf(b);
-        return other === undefined ? this.make(at - seconds(b) * 1000) : (at - other) / 1000;
+        return other === undefined ? this.make(at - seconds(b) * 1000) : floatOf((at - other) / 1000);
       }),
       __lt: compare('__lt', (a, b) => a < b),
       __le: compare('__le', (a, b) => a <= b),

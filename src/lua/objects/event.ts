@@ -44,7 +44,8 @@ function targetOf(ref: EventRef, events: EventObjects): ByteString {
 /** Event fields (spec/config.md, "Events"). Paths of a join keep the doubled slash lsyncd shows. */
 const fields: Readonly<Record<string, (ref: EventRef, events: EventObjects) => LuaValue>> = {
   etype: (ref) => asBytes(ref.delay.etype),
-  status: (ref) => asBytes(ref.delay.status),
+  // A script may hold an event longer than the queue does: it keeps the status of its last moment there.
+  status: (ref) => asBytes(ref.delay.status === 'gone' ? 'active' : ref.delay.status),
   isdir: (ref) => endPath(ref).endsWith('/'),
   isList: () => false,
   name: (ref) => nameOf(endPath(ref)),

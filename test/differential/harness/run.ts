@@ -24,6 +24,8 @@ export class Run {
   private ended: number | string | undefined;
   /** The daemon proper, once it has left the typed command behind. */
   private daemon: number | undefined;
+  /** When it was last told to end. */
+  private told = 0;
 
   constructor(
     readonly program: Implementation,
@@ -113,15 +115,28 @@ export class Run {
   }
 
   /** Waits until a condition holds. @param orEnds true: the program may end meanwhile */
-  async until(what: string, holds: () => boolean, orEnds = false): Promise<void> {
+  async until(
+    what: string,
+    holds: () => boolean,
+    orEnds = false,
+    meanwhile: () => void = () => undefined,
+  ): Promise<void> {
     const end = Date.now() + patience;
     for (;;) {
       const over = this.hasEnded;
       if (holds()) return;
       if (over && !orEnds) throw new GaveUp(`${what}: ended before`);
       if (Date.now() > end) throw new GaveUp(`${what}: not in time`);
+      meanwhile();
       await pause(15);
     }
+  }
+
+  /** lsyncd may miss a signal that comes right before it falls asleep; a further TERM changes nothing in it. */
+  private remind(): void {
+    if (this.program.name !== 'real' || Date.now() - this.told < 1000) return;
+    this.told = Date.now();
+    this.signal('SIGTERM');
   }
 
   /** Waits until nothing has been called or logged for a while. */
@@ -167,7 +182,8 @@ export class Run {
     let timedOut = await this.steps();
     try {
       if (!this.hasEnded && timedOut === undefined) this.signal('SIGTERM');
-      await this.until('ended', () => this.hasEnded && this.commandEnded, true);
+      this.told = Date.now();
+      await this.until('ended', () => this.hasEnded && this.commandEnded, true, () => this.remind());
     } catch (error) {
       timedOut ??= (error as Error).message;
     }
