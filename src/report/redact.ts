@@ -24,8 +24,3 @@ export class Secrets {
     return asBytes(found.reduce((shown: string, secret) => shown.replaceAll(secret, '***'), text));
   }
 }
-
-/** `text` with every one of `secrets` (text) replaced by `***`. */
-export function redact(text: ByteString, secrets: readonly string[]): ByteString {
-  return new Secrets(secrets).hide(text);
-}

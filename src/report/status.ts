@@ -1,7 +1,6 @@
 import { asBytes, fromText, toText, type BytePath, type ByteString } from '../core/bytes.js';
 import type { EventType, Millis } from '../core/event.js';
 import type { FilterRules } from '../core/filter.js';
-import type { WatchEntry } from '../monitor/monitor.js';
 import { toBuffer } from '../sys/bytes.js';
 import { ctime } from './ctime.js';
 import { ReplacedFile } from './replaced-file.js';
@@ -22,11 +21,18 @@ export interface SyncReport {
   readonly rules: FilterRules;
 }
 
+/** One watched directory. */
+export interface WatchLine {
+  /** The monitor's number of it. */
+  readonly id: number;
+  readonly path: BytePath;
+}
+
 /** All that the file shows. */
 export interface StatusSnapshot {
   readonly syncs: readonly SyncReport[];
   readonly monitor: string;
-  readonly watches: readonly WatchEntry[];
+  readonly watches: readonly WatchLine[];
 }
 
 export interface StatusWriterOptions {
