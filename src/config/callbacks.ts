@@ -8,6 +8,9 @@ import { callbackNames, type ConfiguredSync } from './sync.js';
 /** Starts a program for an event object. */
 export type Start = (event: LuaValue, binary: ByteString, args: readonly ByteString[]) => void;
 
+/** A shell text taken over from an old example with the quotes of two languages: no shell can run it. */
+const doublyQuoted = /^\s*\[\[\s*if\s[^]*\bthen\b/;
+
 /** Turns layer 3 strings of a sync into the functions they stand for (spec/config.md, "Layers"). */
 export class CallbackTranslator {
   constructor(
@@ -23,6 +26,11 @@ export class CallbackTranslator {
       const value = sync.config.get(name);
       if (value === undefined || value === false || (name === 'onMove' && value === true)) continue;
       if (typeof value === 'string') {
+        if (doublyQuoted.test(value))
+          throw new LuaRaise(
+            `Parameter "${name}" begins with [[if inside quotes: [[ ]] are quotes themselves, so write ${name} = [[if ... fi]] without others around them.`,
+            1,
+          );
         sync.strings.set(name, value);
         sync.config.set(name, this.function(value));
       } else if (!isFunction(value)) {

@@ -15,6 +15,7 @@ import { CallbackTranslator } from './callbacks.js';
 import { declareSyncs, type CommandLineSync } from './command-line.js';
 import { defaultTable, generalDefaults } from './defaults.js';
 import { SettingsFunction, type Settings } from './settings.js';
+import { StuckScripts } from './stuck.js';
 import { SyncFunction } from './sync-function.js';
 import type { ConfiguredSync } from './sync.js';
 
@@ -64,7 +65,8 @@ export class LuaProgram {
    */
   static load(file: ByteString | undefined, options: LoadOptions): LuaProgram {
     const source = file === undefined ? undefined : readConfig(file);
-    const vm = LuaVm.create();
+    const stuck = new StuckScripts(options.host);
+    const vm = LuaVm.create({ watchdog: stuck.watchdog });
     const events = new EventObjects(vm);
     const lists = new ListObjects(vm);
     const inlets = new InletFactory(vm, events, lists);
@@ -103,6 +105,7 @@ export class LuaProgram {
     syncs.seal();
     if (syncs.made.length === 0) throw new LsyncdError('LSY_NOTHING', 'Nothing to watch!');
     lockGlobals(vm);
+    stuck.loaded();
     return new LuaProgram(vm, settings, syncs.made, events, lists, inlets);
   }
 

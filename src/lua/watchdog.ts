@@ -8,7 +8,7 @@ export interface WatchdogOptions {
   readonly clock: () => number;
   /** How long a call from outside may take, in milliseconds; without it only calls that say so are watched. */
   readonly stuckAfter?: number;
-  /** Called once for a call, with `file:line`; what it throws ends the call. */
+  /** Called each time a call has taken that long once more, with `file:line`; what it throws ends the call. */
   readonly onStuck: (place: string) => void;
 }
 
@@ -16,6 +16,7 @@ export interface WatchdogOptions {
 export class Watchdog {
   private depth = 0;
   private deadline = Infinity;
+  private patience = Infinity;
 
   constructor(
     private readonly L: LuaState,
@@ -28,6 +29,7 @@ export class Watchdog {
     if (this.options === undefined || stuckAfter === undefined) return noop;
     if (this.depth++ === 0) {
       const G = this.L.l_G;
+      this.patience = stuckAfter;
       this.deadline = this.options.clock() + stuckAfter;
       G.ticks = G.tickinterval;
       G.ontick = (L) => this.look(L);
@@ -38,8 +40,10 @@ export class Watchdog {
   }
 
   private look(L: LuaState): void {
-    if (this.options === undefined || this.options.clock() < this.deadline) return;
-    this.deadline = Infinity;
+    if (this.options === undefined) return;
+    const now = this.options.clock();
+    if (now < this.deadline) return;
+    this.deadline = now + this.patience;
     try {
       this.options.onStuck(place(L, 0));
     } catch (error) {

@@ -5,3 +5,9 @@
 export function monotonicNow(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
+
+/** Milliseconds this process has computed so far: waiting, for children too, does not count. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

@@ -67,10 +67,10 @@ describe('watchdog', () => {
     }
   });
 
-  it('lets a call that is slow but ends go on when onStuck throws nothing', () => {
+  it('lets a call that is slow but ends go on when onStuck throws nothing, and tells of it again and again', () => {
     const { vm, places } = watched(2, false);
     expect(run(vm, 'local n = 0 for i = 1, 1000000 do n = n + 1 end return n')).toEqual([1_000_000]);
-    expect(places).toHaveLength(1);
+    expect(places.length).toBeGreaterThan(5);
   });
 
   it('times the outermost call only', () => {
