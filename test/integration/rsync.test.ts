@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +30,9 @@ const read = (path: string): string | undefined =>
 /** What a real rsync would still have to do, deletions, modes and times (to the second) included. */
 function differences(to = target): string {
   const args = ['-n', '-a', '-c', '-i', '--delete', '--omit-dir-times', `${box.source}/`, `${to}/`];
-  return execFileSync('rsync', args, { encoding: 'latin1' });
+  const { status, stdout, stderr } = spawnSync('rsync', args, { encoding: 'latin1' });
+  // Files may vanish while it looks: then the trees are not at rest.
+  return status === 0 ? stdout : `${stdout}${stderr}exit status ${status}`;
 }
 
 async function equal(ms = 60_000): Promise<void> {

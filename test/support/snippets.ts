@@ -13,7 +13,7 @@ export interface Snippet {
 /** Every `lua` block of a Markdown text; `lua error` is followed by a `text` block with the refusal. */
 export function snippetsOf(name: string, markdown: string): Snippet[] {
   const found: Snippet[] = [];
-  const block = /^```lua( error)?\n([^]*?)^```\n(?:```text\n([^]*?)\n```)?/gm;
+  const block = /^```lua( error)?\n([^]*?)^```\n\n*(?:```text\n([^]*?)\n```)?/gm;
   for (const match of markdown.matchAll(block)) {
     const line = markdown.slice(0, match.index).split('\n').length;
     const [, error, lua, refusal] = match;
