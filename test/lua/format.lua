@@ -29,3 +29,4 @@ f('%5c|', 65) f('%-5c|', 65) f('%p', 1) f('%n', 1) f('%ld', 1) f('%s') f('%5q', 
 f('%s', setmetatable({}, { __tostring = function() return 'meta' end })) f('%10s|', setmetatable({}, { __tostring = function() return 'meta' end }))
 f('%s', setmetatable({}, { __tostring = function() return 5 end })) try('__name', string.format, '%s', setmetatable({}, { __name = 'My.Type' }))
 f('%.20s', ('x'):rep(100)) f('%s', ('y'):rep(200)) f('%99.99f', 1/3) f('%100d', 1) f('%i', 3) f('%5s%-5s|', 'ab', 'cd')
+for _, form in ipairs { '%', '%%%', 'x%', '%5', '%-', '%.', '%.3', '% ', '%-5.2', '%d%', '%\0', '%\0d', '%5\0', '%z', '%-5z', '%l', '%\255', '%s%' } do try(form, string.format, form, 1) try(form .. ' of two', string.format, form, 1, 2) try(form .. ' of none', string.format, form) end

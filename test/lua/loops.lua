@@ -11,6 +11,10 @@ end
 for _, case in ipairs { { 1, 3, 1 }, { 3, 1, -1 }, { 1, 3, 2 }, { 1, 0, 1 }, { 1, 1, 1 }, { 1, 3, 0 }, { 1, 3, -1 }, { max - 3, max - 1, 1 }, { max - 4, max - 2, 2 }, { min + 3, min + 1, -1 }, 
   { 2147483646, 2147483649, 1 }, { 1, 2.5, 1 }, { 1.0, 3, 1 }, { 1, 3, 0.5 }, { 1, 3, 1.0 }, { 0.1, 0.5, 0.1 }, { 3, 1, -0.5 }, { 1, math.huge, 1 }, { 1, -math.huge, 1 }, { 1, 0/0, 1 }, { 1.0, 0/0, 1 },
   { 1, 3, 0.0 }, { '1', 2, 1 }, { 1, '2', 1 }, { 1, 2, '1' }, { 1, {}, 1 }, { nil, 1, 1 }, { 1, 2.9999, 1 }, { -1, -2.5, -1 }, { 2^53, 2^53 + 3, 1 }, { 9007199254740990, 9007199254740994, 1 }, { -3, 3, 3 } } do loop(case[1], case[2], case[3]) end
+-- loops that begin at the very limits
+for _, case in ipairs { { min, min + 1, 1 }, { min, min, 1 }, { min, min + 7, 3 }, { min + 1, min + 4, 3 }, { max, max - 1, -1 }, { max, max, -1 }, { max, max - 7, -3 }, { max - 1, max - 4, -3 },
+  { min, 0, max }, { min, -1, max }, { 0, max - 1, max }, { 0, min + 1, min }, { min, min + 1, max }, { max, 0, min }, { max, 5, -max }, { min, -5, 2^62 | 0 },
+  { max, max - 1, 1 }, { min, min + 1, -1 }, { min, -math.huge, 1 }, { max, math.huge, -1 }, { min, min + 2.5, 1 } } do loop(case[1], case[2], case[3]) end
 for i = 3, 1 do print('never', i) end
 do local n = 0 while true do n = n + 1 if n > 5 then break end end print(n) repeat local done = n > 8 n = n + 1 until done print(n) end
 for i = 1, 3 do for j = 1, 3 do if j == 2 then goto continue end print(i, j) ::continue:: end end

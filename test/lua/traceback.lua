@@ -1,6 +1,6 @@
 dofile('prelude.lua')
--- lua5.3 itself stands at the bottom of every stack: that line is not ours to show. Dots of tail calls are not compared.
-local function lines(s) for line in (s .. '\n'):gmatch('(.-)\n') do if not line:find('[C]: in ?', 1, true) then print((plain(line):gsub('%(%.%.%.tail calls%.+%)', '(tail calls)'))) end end end
+-- lua5.3 itself stands at the bottom of every stack: that line is not ours to show.
+local function lines(s) for line in (s .. '\n'):gmatch('(.-)\n') do if not line:find('[C]: in ?', 1, true) then print((plain(line))) end end end
 local function inner() lines(debug.traceback('message')) end
 local function middle() inner() return 1 end
 function outer() middle() return 1 end
