@@ -17,11 +17,14 @@ export interface Delay {
   readonly status: DelayStatus;
   /** From when on it is ready. */
   readonly alarm: Millis;
+  /** How often it has been tried in vain; with one or more the alarm is that of a retry. */
+  readonly tries: number;
 }
 
 /** The queue's side of a delay. */
 export class QueuedDelay implements Delay {
   status: DelayStatus = 'block';
+  tries = 0;
   path2: BytePath | undefined = undefined;
 
   /** Neighbours in the queue. */
@@ -34,7 +37,7 @@ export class QueuedDelay implements Delay {
   /** A move's second place; kept when the move is turned into a `Delete`, so that it goes on blocking there. */
   entry2: Entry | undefined = undefined;
 
-  /** True while it is in the heap of waiting delays (perhaps no longer waiting). */
+  /** True while it is in the heap of what was not tried yet (perhaps no longer waiting). */
   heaped = false;
 
   constructor(

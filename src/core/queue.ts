@@ -7,10 +7,10 @@ import { asBytes, type BytePath } from './bytes.js';
 import { Entry, QueuedDelay, type Delay } from './delay.js';
 import type { EnterResult, EnterStep, QueueInput } from './enter.js';
 import { isDirPath, type FsEvent, type Millis, type PathEventKind } from './event.js';
-import { Heap } from './heap.js';
 import { nested } from './path-tree.js';
 import { SpotTree, type Spot } from './spot.js';
 import { Stops } from './stops.js';
+import { Waiting } from './waiting.js';
 
 export type { EnterResult, EnterStep, QueueInput } from './enter.js';
 
@@ -41,12 +41,13 @@ export class DelayQueue {
   /** Queued Init and Blanket delays, oldest first; hardly ever more than one. */
   private readonly barriers: QueuedDelay[] = [];
 
-  /** Every waiting delay, and some that no longer wait. */
-  private readonly waiting = new Heap<QueuedDelay>((a, b) => a.seq < b.seq);
+  /** Queued Init, Blanket and Full delays, oldest first. */
+  private readonly wholes: QueuedDelay[] = [];
+  private readonly waiting = new Waiting();
   private count = 0;
 
-  /** Init, Blanket and Full among them. */
-  private wholes = 0;
+  /** Queued delays that have been tried in vain. */
+  private tried = 0;
   private seq = 0;
   private changes = 0;
 
@@ -80,41 +81,31 @@ export class DelayQueue {
     return { steps: into.steps, delay, scan: into.scan };
   }
 
-  /** The oldest waiting delay, its alarm aside. */
-  firstWaiting(): Delay | undefined {
-    const { waiting } = this;
-    for (let first = waiting.peek(); first !== undefined; first = waiting.peek()) {
-      if (first.status === 'wait') return first;
-      waiting.pop();
-      first.heaped = false;
-    }
-    return undefined;
-  }
-
   /**
    * The delay to act on next: the oldest waiting one, unless its alarm lies ahead while the queue is shorter than
-   * `maxDelays`.
+   * `maxDelays`; or a retry whose alarm has come.
    */
   firstReady(now: Millis, maxDelays: number): Delay | undefined {
-    const first = this.firstWaiting();
-    return first !== undefined && (first.alarm <= now || this.count >= maxDelays) ? first : undefined;
+    return this.waiting.ready(now, this.count - this.tried >= maxDelays);
   }
 
   /** When `firstReady` will give something if nothing else happens; undefined: never, or it does already. */
   nextAlarm(now: Millis, maxDelays: number): Millis | undefined {
-    return this.firstReady(now, maxDelays) === undefined ? this.firstWaiting()?.alarm : undefined;
+    return this.firstReady(now, maxDelays) === undefined ? this.waiting.nextAlarm : undefined;
   }
 
   /**
-   * Every delay neither active nor behind an active or refused one, in order, alarms aside: what one list may
-   * hold. Those only behind others of the list are in it too.
+   * Every delay neither active nor behind an active or refused one, in order, alarms aside but those of retries:
+   * what one list may hold. Those only behind others of the list are in it too.
    * @param test false refuses a delay, 'break' ends the walk before it
+   * @param now retries whose alarm lies ahead of it stay behind
    */
-  getEvents(test: (delay: Delay) => boolean | 'break' = () => true): Delay[] {
+  getEvents(test: (delay: Delay) => boolean | 'break' = () => true, now: Millis = Infinity): Delay[] {
     const taken: Delay[] = [];
     const stops = new Stops();
     for (let at = this.oldest; at !== undefined; at = at.newer) {
-      const verdict = at.status !== 'active' && !stops.hinder(at) && test(at);
+      const early = at.tries > 0 && at.alarm > now;
+      const verdict = at.status !== 'active' && !early && !stops.hinder(at) && test(at);
       if (verdict === 'break') break;
       if (verdict) taken.push(at);
       else stops.add(at);
@@ -126,7 +117,12 @@ export class DelayQueue {
   /** An action has begun to work on these: one agent, so they may touch each other. */
   start(delays: readonly Delay[]): void {
     this.changes++;
-    for (const delay of delays) if (delay.status !== 'gone') owned(delay).status = 'active';
+    for (const delay of delays) {
+      if (delay.status === 'gone') continue;
+      const own = owned(delay);
+      own.status = 'active';
+      this.waiting.remove(own);
+    }
   }
 
   /** The action is done with these: they leave, and what they blocked may be free. */
@@ -134,16 +130,34 @@ export class DelayQueue {
     for (const delay of delays) this.leave(owned(delay));
   }
 
-  /** The action is to be done again: back to waiting until `alarm` (or blocked, behind others of the same list). */
-  again(delays: readonly Delay[], alarm: Millis): void {
+  /**
+   * The action is to be done again: back to waiting until `alarm` (or blocked, behind others of the same list).
+   * @param alarm one for all, or by the number of failures in a row
+   */
+  again(delays: readonly Delay[], alarm: Millis | ((tries: number) => Millis)): void {
     this.changes++;
     for (const delay of delays) {
       const own = owned(delay);
       if (own.status !== 'active') continue;
+      if (own.tries === 0) this.tried++;
+      own.tries++;
       own.status = 'block';
-      own.alarm = alarm;
+      own.alarm = typeof alarm === 'number' ? alarm : alarm(own.tries);
       this.recheck(own);
     }
+    this.recheckWhole();
+    this.waiting.tidy(this.count);
+  }
+
+  /** Every retry is due now. */
+  retryNow(now: Millis): void {
+    this.changes++;
+    for (let at = this.oldest; at !== undefined; at = at.newer) {
+      if (at.tries === 0 || at.alarm <= now) continue;
+      at.alarm = now;
+      if (at.status === 'wait') this.waiting.add(at);
+    }
+    this.waiting.tidy(this.count);
   }
 
   /** Drops a delay for which nothing is to be done. */
@@ -172,7 +186,7 @@ export class DelayQueue {
     }
   }
 
-  /** Init, Blanket, Full: never held back by `delay`, free when everything older has left. */
+  /** Init, Blanket, Full: never held back by `delay`, free when everything older has left or waits for a retry. */
   private enterWhole(
     event: QueueInput & { readonly kind: 'Init' | 'Blanket' | 'Full' },
     now: Millis,
@@ -186,7 +200,7 @@ export class DelayQueue {
     }
     const delay = new QueuedDelay(++this.seq, event.kind, path, now);
     if (delay.isBarrier) this.barriers.push(delay);
-    this.wholes++;
+    this.wholes.push(delay);
     return this.append(delay, event, into);
   }
 
@@ -241,6 +255,7 @@ export class DelayQueue {
       return before;
     }
     const delay = new QueuedDelay(gone.seq, 'Create', event.path, gone.alarm);
+    delay.tries = gone.tries;
     this.substitute(gone, delay);
     into.steps.push({ what: 'replace', event, delay });
     return delay;
@@ -291,7 +306,7 @@ export class DelayQueue {
    * everything will find its new place, and a rename after that would put there what is at the old place by then.
    */
   private isInDoubt(path: BytePath): boolean {
-    return this.wholes > 0 || this.touches(path);
+    return this.wholes.length > 0 || this.touches(path);
   }
 
   private due(now: Millis): Millis {
@@ -321,6 +336,7 @@ export class DelayQueue {
     else gone.older.newer = delay;
     if (gone.newer === undefined) this.newest = delay;
     else gone.newer.older = delay;
+    this.waiting.remove(gone);
     forget(gone);
     this.recheck(delay);
   }
@@ -329,23 +345,40 @@ export class DelayQueue {
   private recheck(delay: QueuedDelay): void {
     if (delay.status !== 'block' || !this.isFree(delay)) return;
     delay.status = 'wait';
-    if (delay.heaped) return;
-    delay.heaped = true;
-    this.waiting.push(delay);
+    this.waiting.add(delay);
+  }
+
+  /** What is about everything may be free now. */
+  private recheckWhole(): void {
+    if (this.wholes[0] !== undefined) this.recheck(this.wholes[0]);
   }
 
   private isFree(delay: QueuedDelay): boolean {
     const { entry, entry2 } = delay;
-    if (entry === undefined) return this.oldest === delay;
+    if (entry === undefined) return this.isNext(delay);
     const barrier = this.barriers[0];
     if (barrier !== undefined && barrier.seq < delay.seq) return false;
     return this.tree.isFree(entry) && (entry2 === undefined || this.tree.isFree(entry2));
+  }
+
+  /**
+   * True when nothing older can still happen before this delay, which is about everything: what waits for a retry
+   * (or behind one) may take for ever. A move has to be first: it would put in its place what is wrong by then.
+   */
+  private isNext(delay: QueuedDelay): boolean {
+    for (let at = this.oldest; at !== undefined && at !== delay; at = at.newer) {
+      const waits = at.status === 'block' || (at.status === 'wait' && at.tries > 0);
+      if (!waits || at.isBarrier || at.etype === 'Move') return false;
+    }
+    return true;
   }
 
   private leave(delay: QueuedDelay): void {
     if (delay.status === 'gone') return;
     this.changes++;
     this.count--;
+    if (delay.tries > 0) this.tried--;
+    this.waiting.remove(delay);
     delay.status = 'gone';
     if (delay.older === undefined) this.oldest = delay.newer;
     else delay.older.newer = delay.newer;
@@ -356,10 +389,10 @@ export class DelayQueue {
     if (entry !== undefined) this.tree.leave(entry, freed);
     if (entry2 !== undefined) this.tree.leave(entry2, freed);
     if (delay.isBarrier) this.openBarrier(delay);
-    if (isWhole(delay)) this.wholes--;
+    if (isWhole(delay)) this.wholes.splice(this.wholes.indexOf(delay), 1);
     forget(delay);
-    if (this.oldest !== undefined && this.oldest.entry === undefined) this.recheck(this.oldest);
-    if (this.waiting.size > 2 * this.count + 64) this.tidy();
+    this.recheckWhole();
+    this.waiting.tidy(this.count);
   }
 
   /** A barrier has left: everything up to the next one is looked at again. */
@@ -369,10 +402,6 @@ export class DelayQueue {
       this.recheck(at);
       if (at.isBarrier) break;
     }
-  }
-
-  private tidy(): void {
-    this.waiting.retain((delay) => (delay.heaped = delay.status === 'wait'));
   }
 }
 

@@ -1,3 +1,4 @@
+import { backoff } from './backoff.js';
 import type { Delay } from './delay.js';
 import type { EventType, Millis } from './event.js';
 import type { DelayQueue } from './queue.js';
@@ -35,11 +36,11 @@ export interface SyncHooks<R extends Ready> {
   action(ready: R): void;
 }
 
-/** What `collect` made of a process's end. */
-export type CollectVerdict = 'done' | 'again' | 'die';
-
-/** Shortest time before something is done again. */
-const shortestRetry: Millis = 1000;
+/**
+ * What `collect` made of a process's end. `die`: the config wants the program to end. `suspend`: nobody foresaw
+ * that exit code, the sync is left alone for a while.
+ */
+export type CollectVerdict = 'done' | 'again' | 'die' | 'suspend';
 
 /** How long a sync whose hook did nothing at all is left alone, unless its queue changes. */
 const lazyPause: Millis = 1000;
@@ -49,8 +50,14 @@ export class Sync<Q extends SyncQueue> implements Scheduled {
   /** Processes (or native batches) at work. */
   running = 0;
 
-  /** A suspended sync starts nothing; its queue goes on taking events. */
-  suspended = false;
+  /** A held sync starts nothing until that ends; its queue goes on taking events. */
+  held = false;
+
+  /** Until then nothing is started; Infinity: for ever. */
+  resumeAt: Millis = -Infinity;
+
+  /** Suspensions since an action last succeeded. */
+  suspensions = 0;
   private lazy: { readonly version: number; readonly until: Millis } | undefined;
 
   constructor(
@@ -60,8 +67,17 @@ export class Sync<Q extends SyncQueue> implements Scheduled {
   ) {}
 
   /** True when another process may start, as far as this sync is concerned. */
-  get hasSlot(): boolean {
-    return !this.suspended && this.running < this.spec.maxProcesses;
+  hasSlot(now: Millis): boolean {
+    return !this.held && now >= this.resumeAt && this.running < this.spec.maxProcesses;
+  }
+
+  /**
+   * Starts nothing for a while: a second, and longer each time no action has succeeded since the last.
+   * @param random 0 ≤ random < 1
+   */
+  suspend(now: Millis, random: number): void {
+    this.suspensions++;
+    this.resumeAt = now + backoff(this.suspensions, 0, random);
   }
 
   /**
@@ -70,7 +86,7 @@ export class Sync<Q extends SyncQueue> implements Scheduled {
    * @param slots true while another process may start, all syncs together
    */
   run(now: Millis, slots: () => boolean): void {
-    while (this.hasSlot && slots() && !this.isLazy(now)) {
+    while (this.hasSlot(now) && slots() && !this.isLazy(now)) {
       const ready = this.ready(now);
       if (ready === undefined) return;
       const { version } = this.queue;
@@ -85,14 +101,23 @@ export class Sync<Q extends SyncQueue> implements Scheduled {
 
   /** When `run` should be called again if nothing else happens; undefined: only after something happened. */
   nextWake(now: Millis): Millis | undefined {
-    if (!this.hasSlot) return undefined;
+    if (!this.hasSlot(now)) return this.nextResume(now);
     if (this.isLazy(now)) return this.lazy?.until;
     return this.ready(now) === undefined ? this.queue.nextAlarm(now, this.spec.maxDelays) : now;
   }
 
-  /** When delays that failed at `now` are to be tried again. */
-  retryAt(now: Millis): Millis {
-    return now + Math.max(shortestRetry, this.spec.delay ?? 0);
+  /**
+   * When a delay that failed at `now`, so many times in a row, is to be tried again: at first after the sync's
+   * delay, a second at least.
+   * @param random 0 ≤ random < 1
+   */
+  retryAt(now: Millis, tries = 1, random = 0): Millis {
+    return now + backoff(tries, this.spec.delay ?? 0, random);
+  }
+
+  private nextResume(now: Millis): Millis | undefined {
+    if (this.held || this.running >= this.spec.maxProcesses) return undefined;
+    return this.resumeAt > now && this.resumeAt < Infinity ? this.resumeAt : undefined;
   }
 
   private ready(now: Millis): ReadyOf<Q> | undefined {
@@ -111,21 +136,40 @@ export function beginAgent(sync: Sync<DelayQueue>, delays: readonly Delay[]): vo
 }
 
 /**
- * An agent's process has ended, and `collect` has judged it. `again`: its delays wait for `alarm` (default: the
- * sync's delay, at least a second). `die`: they wait too, as nothing was done, and the sync is suspended.
+ * An agent's process has ended, and `collect` has judged it. `again`: its delays wait for `alarm` (default: see
+ * `retryAt`). `die`: they wait too, as nothing was done, and nothing is started any more. `suspend`: they wait at
+ * least until the sync is resumed.
  */
 export function collectResult(
   sync: Sync<DelayQueue>,
   delays: readonly Delay[],
   verdict: CollectVerdict,
   now: Millis,
-  alarm: Millis = sync.retryAt(now),
+  { alarm = (tries) => sync.retryAt(now, tries), random = 0 }: CollectOptions = {},
 ): void {
   sync.running--;
-  if (verdict === 'done') {
-    sync.queue.finish(delays);
-    return;
+  switch (verdict) {
+    case 'done':
+      sync.suspensions = 0;
+      sync.queue.finish(delays);
+      return;
+    case 'again':
+      sync.queue.again(delays, alarm);
+      return;
+    case 'die':
+      sync.queue.again(delays, alarm);
+      sync.resumeAt = Infinity;
+      return;
+    case 'suspend':
+      sync.suspend(now, random);
+      sync.queue.again(delays, (tries) => Math.max(sync.resumeAt, alarm(tries)));
   }
-  sync.queue.again(delays, alarm);
-  if (verdict === 'die') sync.suspended = true;
+}
+
+/** How what failed comes again. */
+export interface CollectOptions {
+  /** When, by the number of failures in a row. */
+  readonly alarm?: (tries: number) => Millis;
+  /** 0 ≤ random < 1, for the length of a suspension. */
+  readonly random?: number;
 }

@@ -93,7 +93,7 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   }
 
   readyDelays(test: (delay: Delay) => boolean | 'break'): readonly Delay[] {
-    return this.queue.getEvents(test);
+    return this.queue.getEvents(test, this.around.now());
   }
 
   discard(delay: Delay): void {

@@ -82,14 +82,84 @@ describe('what is ready', () => {
     expect(queue.firstReady(0, 2)).toBe(find(queue, 'Modify f'));
   });
 
-  it('stops at the first alarm that lies ahead', () => {
-    const queue = queueOf('Modify f', 'Modify g');
+  it('is not what waits for a retry, however long the queue; others go on', () => {
+    const queue = queueOf('Modify f', 'Modify g', 'Attrib f');
     const first = find(queue, 'Modify f');
     queue.start([first]);
     queue.again([first], 9_000);
-    expect(first).toMatchObject({ status: 'wait', alarm: 9_000 });
-    expect(queue.firstReady(2_000, 1_000)).toBeUndefined();
-    expect(queue.nextAlarm(2_000, 1_000)).toBe(9_000);
+    expect(first).toMatchObject({ status: 'wait', alarm: 9_000, tries: 1 });
+    for (const maxDelays of [1, 1_000]) {
+      expect(queue.firstReady(2_000, maxDelays)).toBe(find(queue, 'Modify g'));
+      expect(texts(queue.getEvents(undefined, 2_000))).toEqual(['Modify g']);
+    }
+    queue.finish([find(queue, 'Modify g')]);
+    expect(queue.firstReady(8_999, 1)).toBeUndefined();
+    expect(queue.nextAlarm(8_999, 1)).toBe(9_000);
+    expect(queue.firstReady(9_000, 1_000)).toBe(first);
+    expect(texts(queue.getEvents(undefined, 9_000))).toEqual(['Modify f', 'Attrib f']);
+  });
+
+  it('is of what is due what has been due for longer: neither retries nor new events starve', () => {
+    const queue = queueOf('Modify f', 'Modify g');
+    const failing = find(queue, 'Modify f');
+    queue.start([failing]);
+    queue.again([failing], 3_000);
+    expect(queue.firstReady(5_000, 1_000)).toBe(find(queue, 'Modify g'));
+    queue.finish([find(queue, 'Modify g')]);
+    queue.enter(event('Modify h'), 2_000);
+    expect(queue.firstReady(5_000, 1_000)).toBe(failing);
+  });
+
+  it('can be every retry at once', () => {
+    const queue = queueOf('Modify f', 'Modify g');
+    const both = [find(queue, 'Modify f'), find(queue, 'Modify g')];
+    queue.start(both);
+    queue.again(both, (tries) => 10_000 * tries);
+    queue.retryNow(3_000);
+    expect(queue.firstReady(3_000, 1_000)).toBe(both[0]);
+    expect(both.map(({ alarm }) => alarm)).toEqual([3_000, 3_000]);
+    queue.start(both);
+    queue.again(both, (tries) => 10_000 * tries);
+    expect([queue.firstReady(19_999, 1_000), queue.nextAlarm(19_999, 1_000)]).toEqual([undefined, 20_000]);
+  });
+
+  it('is a Full behind what waits for a retry, but not behind a move that does', () => {
+    for (const [text, status] of [
+      ['Modify f', 'wait'],
+      ['Move f g', 'block'],
+    ] as const) {
+      const queue = queueOf(text);
+      const failing = find(queue, text);
+      queue.start([failing]);
+      const full = queue.enter({ kind: 'Full', path: b('/') }, 0).delay;
+      expect(full.status).toBe('block');
+      queue.again([failing], 9_000);
+      expect(full.status).toBe(status);
+    }
+  });
+
+  it('a storm of one failing path among many: it is tried at its alarms, the others once', () => {
+    const queue = new DelayQueue({ delay: 0, moves: true });
+    for (let i = 0; i < 3_000; i++) queue.enter(event(`Modify f${i}`), 0);
+    const runs = new Map<string, number>();
+    const before = queue.visits;
+    let now = 0;
+    while (now < 60_000) {
+      const ready = queue.firstReady(now, 1_000);
+      if (ready === undefined) {
+        now = queue.nextAlarm(now, 1_000) ?? Infinity;
+        continue;
+      }
+      runs.set(ready.path, (runs.get(ready.path) ?? 0) + 1);
+      queue.start([ready]);
+      now += 10;
+      if (ready.path === '/f0') queue.again([ready], (tries) => now + 1_000 * 2 ** (tries - 1));
+      else queue.finish([ready]);
+    }
+    expect(runs.get('/f0')).toBe(5);
+    expect(runs.size).toBe(3_000);
+    expect([...runs.values()].filter((count) => count !== 1)).toHaveLength(1);
+    expect(queue.visits - before).toBeLessThan(3_100 * 5);
   });
 });
 

@@ -66,10 +66,10 @@ describe('a sync', () => {
     expect(made.sync.running).toBe(2);
     made.sync.run(0, always);
     expect(made.sync.running).toBe(3);
-    expect(made.sync.hasSlot).toBe(false);
+    expect(made.sync.hasSlot(0)).toBe(false);
     expect(made.sync.nextWake(0)).toBeUndefined();
     collectResult(made.sync, made.at.splice(0, 1), 'done', 0);
-    expect(made.sync.hasSlot).toBe(true);
+    expect(made.sync.hasSlot(0)).toBe(true);
     expect(made.sync.nextWake(0)).toBe(0);
   });
 
@@ -136,7 +136,7 @@ describe('what collect says', () => {
     const made = make();
     modify(made, 1);
     made.sync.run(0, always);
-    collectResult(made.sync, made.at, 'again', 10, 77_000);
+    collectResult(made.sync, made.at, 'again', 10, { alarm: () => 77_000 });
     expect(made.sync.nextWake(10)).toBe(77_000);
   });
 
@@ -145,10 +145,52 @@ describe('what collect says', () => {
     modify(made, 2);
     made.sync.run(0, always);
     collectResult(made.sync, made.at.splice(0, 1), 'die', 0);
-    expect([made.sync.suspended, made.sync.hasSlot, made.queue.length]).toEqual([true, false, 2]);
+    expect([made.sync.hasSlot(1e9), made.queue.length]).toEqual([false, 2]);
     made.sync.run(100_000, always);
     expect(made.calls).toHaveLength(2);
     expect(made.sync.nextWake(100_000)).toBeUndefined();
+  });
+
+  it('suspend: what failed comes again, once the sync is resumed; the others go first', () => {
+    const made = make();
+    modify(made, 2);
+    made.sync.run(0, always);
+    collectResult(made.sync, made.at.splice(0), 'suspend', 0);
+    expect([made.sync.hasSlot(999), made.sync.nextWake(0), made.queue.length]).toEqual([false, 1_000, 2]);
+    made.sync.run(999, always);
+    expect(made.calls).toHaveLength(1);
+    made.sync.run(1_000, always);
+    expect(made.calls).toEqual(['action Modify /f0', 'action Modify /f1']);
+  });
+
+  it('suspend again and again: longer each time, up to five minutes, until something succeeds', () => {
+    const made = make();
+    modify(made, 2);
+    const waits: number[] = [];
+    let now = 0;
+    const fail = () => {
+      made.sync.run(now, always);
+      collectResult(made.sync, made.at.splice(0), 'suspend', now);
+      waits.push(made.sync.resumeAt - now);
+      now = Math.max(made.sync.resumeAt, made.queue.nextAlarm(made.sync.resumeAt, 1_000) ?? 0);
+    };
+    for (let i = 0; i < 11; i++) fail();
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map((s) => s * 1_000));
+    made.sync.run(now, always);
+    collectResult(made.sync, made.at.splice(0), 'done', now);
+    now += 300_000;
+    fail();
+    expect(waits.at(-1)).toBe(1_000);
+  });
+
+  it('starts nothing while it is held', () => {
+    const made = make();
+    modify(made, 1);
+    made.sync.held = true;
+    made.sync.run(0, always);
+    expect([made.calls, made.sync.nextWake(0)]).toEqual([[], undefined]);
+    made.sync.held = false;
+    expect(made.sync.nextWake(0)).toBe(0);
   });
 });
 
