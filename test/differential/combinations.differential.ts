@@ -1,6 +1,7 @@
 import type { Case, Difference } from './harness/case.js';
 import { called, frozen, live, signal, status, watching } from './harness/conditions.js';
 import { everyKind, plain, withoutMoves } from './harness/configs.js';
+import { keepMove } from './harness/improvements.js';
 import { differential } from './harness/define.js';
 import { differences, perhaps } from './differences.js';
 
@@ -90,11 +91,13 @@ const own: Readonly<Record<string, readonly Difference[]>> = {
   'mv d e; rm -r e': [
     differences['moved-watches-kept']((seen) => ({
       ...seen,
-      status: seen.status
-        .flatMap((line) =>
-          line === 'wait   Delete /d/' ? ['wait   Move /d/ -> /e/', 'block  Delete /e/f'] : [line],
-        )
-        .map((line) => line.replace('There are 4', 'There are 5')),
+      status: keepMove(seen.status),
+    })),
+  ],
+  'rm -r d; mkdir d; echo n > d/f': [
+    differences.rewatched((seen) => ({
+      ...seen,
+      status: seen.status.map((line) => line.replace('wait   Delete /d/f', 'wait   Create /d/f')),
     })),
   ],
   'mv f g; rm g; echo n > g': [
@@ -105,21 +108,13 @@ const own: Readonly<Record<string, readonly Difference[]>> = {
   ],
 };
 
-const queued = (
-  title: string,
-  keys: typeof everyKind,
-  [before, done]: readonly [string, string],
-): Case => ({
+const queued = (title: string, keys: typeof everyKind, [before, done]: readonly [string, string]): Case => ({
   name: `${title}: ${done}${before === '' ? '' : ` (before: ${before})`}`,
   config: plain((p) => `delay = 9999, ${keys(p)}`),
   setup: before === '' ? 'true' : before,
   steps: [watching(), frozen(done), live('echo z > zz'), status('Create /zz', 'Modify /zz')],
   compare: ['status', 'calls', 'exit'],
-  differs: [
-    ...(own[done] ?? []),
-    perhaps(differences['merge-same-kind']()),
-    differences['one-at-a-time'](),
-  ],
+  differs: [...(own[done] ?? []), perhaps(differences['merge-same-kind']()), differences['one-at-a-time']()],
 });
 
 /** An event of this script is at work when the other script is run. */
@@ -134,24 +129,22 @@ const working: readonly (readonly [before: string, first: string, call: string, 
   [dir, 'mv d e', '"Move" "d/" "e/"', 'echo b >> e/f'],
 ];
 
-const atWork = working.map(
-  ([before, first, call, then]): Case => ({
-    name: `while "${first}" is at work: ${then}`,
-    config: plain((p) => `delay = 0, maxProcesses = 1, ${everyKind(p)}`),
-    setup: `${before}; echo > $CTL/act.hold`,
-    steps: [
-      watching(),
-      live(first),
-      called(call),
-      frozen(then),
-      live('echo z > zz'),
-      status('Create /zz', 'Modify /zz'),
-      signal('SIGKILL'),
-    ],
-    compare: ['calls', 'status'],
-    differs: [differences['one-at-a-time']()],
-  }),
-);
+const atWork = working.map(([before, first, call, then]): Case => ({
+  name: `while "${first}" is at work: ${then}`,
+  config: plain((p) => `delay = 0, maxProcesses = 1, ${everyKind(p)}`),
+  setup: `${before}; echo > $CTL/act.hold`,
+  steps: [
+    watching(),
+    live(first),
+    called(call),
+    frozen(then),
+    live('echo z > zz'),
+    status('Create /zz', 'Modify /zz'),
+    signal('SIGKILL'),
+  ],
+  compare: ['calls', 'status'],
+  differs: [differences['one-at-a-time']()],
+}));
 
 differential('How events combine in the queue', [
   ...sequences.map((sequence) => queued('queue', everyKind, sequence)),

@@ -42,7 +42,9 @@ export const differences = {
   'hup-bad-config': as('hup-bad-config'),
   'settings-delay': as('settings-delay'),
   'source-error-one-line': byLine('source-error-one-line', (line) =>
-    /^Error: (?:failure getting absolute path of|cannot get absolute path of dir)/.test(line) ? undefined : line,
+    /^Error: (?:failure getting absolute path of|cannot get absolute path of dir)/.test(line)
+      ? undefined
+      : line,
   ),
   /** lsyncd names a line of its own Lua text, or none, where the config's line is meant. */
   'error-position': byLine('error-position', (line) =>
@@ -52,6 +54,8 @@ export const differences = {
   'own-words': as('own-words'),
   'computed-text': as('computed-text'),
   'log-nul': as('log-nul'),
+  'config-path': as('config-path'),
+  'exec-log': byLine('exec-log', (line) => (/Exec: one-sweeped pipe$/.test(line) ? undefined : line)),
   'moved-watches-kept': as('moved-watches-kept'),
   'vanished-quietly': byLine('vanished-quietly', (line) =>
     /Error: cannot open dir \[/.test(line) ? undefined : line,
@@ -64,7 +68,9 @@ export const differences = {
   'moved-between-syncs': as('moved-between-syncs'),
   'subdirs-nothing-inside': as('subdirs-nothing-inside'),
   usr1: as('usr1'),
-  'path-search': as('path-search'),
+  rewatched: as('rewatched'),
+  'ssh-for-rsync': as('ssh-for-rsync'),
+  'rsync-keys': as('rsync-keys'),
 } as const;
 
 /** Differences that some of a table's cases meet and others do not. */

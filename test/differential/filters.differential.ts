@@ -4,7 +4,8 @@ import { ended, frozen, live, status, watching } from './harness/conditions.js';
 import { everyKind, plain } from './harness/configs.js';
 import { differential } from './harness/define.js';
 
-const tree = 'mkdir -p d/foo d/deep e x foo; echo a > d/foo/in; echo a > e/f; echo a > deep; echo a > x/y.bak';
+const tree =
+  'mkdir -p d/foo d/deep e x foo; echo a > d/foo/in; echo a > e/f; echo a > deep; echo a > x/y.bak';
 const activity = `chmod 600 deep d/foo/in e/f x/y.bak; chmod 700 d/foo d e x foo
 for n in f foobar a.bak xfoo d/f d/g.bak d/foo/new d/deep/deep e/foo foo/in x/z ; do echo a > $n; done
 for n in '[a]' a+b .hidden D %a 'f$' '(f)' a ; do echo a > "$n"; done`;
@@ -26,7 +27,13 @@ function listExcludes(seen: Observation, patterns: readonly string[]): Observati
 const gauge =
   'checkgauge = { exclude = true, excludeFrom = true, filter = true, filterFrom = true, subdirs = true }';
 
-const base = (name: string, keys: string, differs: readonly Difference[], setup = tree, script = activity): Case => ({
+const base = (
+  name: string,
+  keys: string,
+  differs: readonly Difference[],
+  setup = tree,
+  script = activity,
+): Case => ({
   name,
   config: (p) =>
     plain((q) => `delay = 9999, ${gauge}, ${keys}, ${everyKind(q)}`)(p).replaceAll('$TOP', p.top),
@@ -40,7 +47,13 @@ const base = (name: string, keys: string, differs: readonly Difference[], setup 
 const settledStatus = (testCase: Case, hidden = false): Case => ({
   ...testCase,
   steps: hidden
-    ? [watching(), frozen(`${activity}; echo z > zz`), status('Inotify'), async (run) => run.settled(600), status('Inotify')]
+    ? [
+        watching(),
+        frozen(`${activity}; echo z > zz`),
+        status('Inotify'),
+        async (run) => run.settled(600),
+        status('Inotify'),
+      ]
     : [watching(), ...(testCase.steps ?? []).slice(1, -1), status('Create /zz', 'Modify /zz')],
 });
 
@@ -52,7 +65,12 @@ const patterns = [
 
 const long = (text: string): string => `[==[${text}]==]`;
 
-const rules: readonly (readonly [keys: string, excludes: readonly string[], setup?: string, hidden?: boolean])[] = [
+const rules: readonly (readonly [
+  keys: string,
+  excludes: readonly string[],
+  setup?: string,
+  hidden?: boolean,
+])[] = [
   ['exclude = "foo"', ['foo']],
   ['exclude = { "foo", "*.bak", "/x/" }', ['foo', '*.bak', '/x/']],
   [
@@ -105,7 +123,9 @@ const refused = (name: string, keys: string, setup = 'true', more: Partial<Case>
 
 differential('Filters and excludes', [
   ...patterns.map((pattern) =>
-    settledStatus(base(`exclude = { ${long(pattern)} }`, `exclude = { ${long(pattern)} }`, [listed(pattern)])),
+    settledStatus(
+      base(`exclude = { ${long(pattern)} }`, `exclude = { ${long(pattern)} }`, [listed(pattern)]),
+    ),
   ),
   ...rules.map(([keys, excludes, setup, hidden]) =>
     settledStatus(

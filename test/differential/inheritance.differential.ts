@@ -33,17 +33,21 @@ const runs = (name: string, config: Case['config'], more: Partial<Case> = {}): C
 const own = 'checkgauge = { opts = true, more = true, list = true, mine = true }';
 
 const accepted = (keys: string): Case =>
-  runs(`${keys} in a plain sync`, plain((p) => `${keys}, ${everyKind(p)}`), {
-    compare: ['calls', 'exit'],
-    differs: [
-      differences['accepted-everywhere']((seen) => ({
-        ...seen,
-        calls: ['act "Create" "zz"', 'act "Modify" "zz"'],
-        exit: 143,
-        timedOut: undefined,
-      })),
-    ],
-  });
+  runs(
+    `${keys} in a plain sync`,
+    plain((p) => `${keys}, ${everyKind(p)}`),
+    {
+      compare: ['calls', 'exit'],
+      differs: [
+        differences['accepted-everywhere']((seen) => ({
+          ...seen,
+          calls: ['act "Create" "zz"', 'act "Modify" "zz"'],
+          exit: 143,
+          timedOut: undefined,
+        })),
+      ],
+    },
+  );
 
 differential('settings, sync and inheritance', [
   runs('a table of the user', (p) => {
@@ -140,9 +144,18 @@ for _, k in ipairs { "statusInterval", "logfile", "insist", "nodaemon" } do log(
     'settings called twice, later wins',
     `settings { statusInterval = 7, logident = "a" }\nsettings { statusInterval = 8 }\nlog("Normal", settings("statusInterval"), settings("logident"))`,
   ),
-  told('default is there', 'for _, k in ipairs { "rsync", "rsyncssh", "direct", "collect", "action", "init", "prepare", "checkgauge" } do log("Normal", k, " ", type(default[k])) end'),
-  told('exit codes of rsync', 'for i = 0, 36 do log("Normal", i, " ", tostring(default.rsyncExitCodes[i])) end\nlog("Normal", tostring(default.rsyncExitCodes[255]))'),
-  told('exit codes of ssh', 'log("Normal", tostring(default.sshExitCodes[0]), tostring(default.sshExitCodes[1]), tostring(default.sshExitCodes[255]))'),
+  told(
+    'default is there',
+    'for _, k in ipairs { "rsync", "rsyncssh", "direct", "collect", "action", "init", "prepare", "checkgauge" } do log("Normal", k, " ", type(default[k])) end',
+  ),
+  told(
+    'exit codes of rsync',
+    'for i = 0, 36 do log("Normal", i, " ", tostring(default.rsyncExitCodes[i])) end\nlog("Normal", tostring(default.rsyncExitCodes[255]))',
+  ),
+  told(
+    'exit codes of ssh',
+    'log("Normal", tostring(default.sshExitCodes[0]), tostring(default.sshExitCodes[1]), tostring(default.sshExitCodes[255]))',
+  ),
   told(
     'functions of the inlet',
     `local s = sync { source = "$SRC", onCreate = "true" }
@@ -150,31 +163,84 @@ local r = {}
 for _, k in ipairs { "getEvent", "getEvents", "discardEvent", "getConfig", "addExclude", "rmExclude", "createBlanketEvent" } do r[#r + 1] = k .. "=" .. type(s[k]) end
 log("Normal", table.concat(r, " "))`,
   ),
-  runs('a sync that nothing happens to', plain((p) => everyKind(p)), { steps: [watching(), settled()] }),
-  runs('globals declared on load stay usable', (p) => `count = 0\n${plain(`onCreate = function(e) count = count + 1; log("Normal", count) end, onModify = "${p.bin}/act ^path"`)(p)}`),
-  runs('names that begin with underscores are free', plain((p) => `onCreate = function(e) __mine = 1; _ = 2; log("Normal", __mine, _) end, onModify = "${p.bin}/act ^path"`)),
-  runs('nodaemon as a list item', plain((p) => everyKind(p), '"nodaemon"'), { args: (p) => [p.conf], compare: ['calls', 'log', 'exit'] }),
-  runs('nodaemon = true', plain((p) => everyKind(p), 'nodaemon = true'), { args: (p) => [p.conf], compare: ['calls', 'log', 'exit'] }),
-  runs('a config in the working directory, a relative source', (p) => plain((q) => everyKind(q))(p).replace(`source = "${p.src}"`, 'source = "src"'), {
-    args: () => ['-nodaemon', 'c.conf'],
-  }),
-  runs('a relative source with dots', (p) => plain((q) => everyKind(q))(p).replace(`source = "${p.src}"`, 'source = "../src/./"'), { cwd: 'dst' }),
-  runs('a source through a symlink', (p) => plain((q) => everyKind(q))(p).replace(`source = "${p.src}"`, `source = "${p.top}/link"`), {
-    setup: 'ln -s src $TOP/link',
-  }),
-  runs('a source with slashes at its end and dots', (p) => plain((q) => everyKind(q))(p).replace(`source = "${p.src}"`, `source = "${p.top}//dst/../src///"`)),
-  runs('a target with blanks and quotes', (p) => plain(`onCreate = "${p.bin}/act ^targetPath", onModify = 'act ^target "^targetPathname"'`)(p).replace(`target = "${p.dst}"`, `target = "/a b/it's"`)),
+  runs(
+    'a sync that nothing happens to',
+    plain((p) => everyKind(p)),
+    { steps: [watching(), settled()] },
+  ),
+  runs(
+    'globals declared on load stay usable',
+    (p) =>
+      `count = 0\n${plain(`onCreate = function(e) count = count + 1; log("Normal", count) end, onModify = "${p.bin}/act ^path"`)(p)}`,
+  ),
+  runs(
+    'names that begin with underscores are free',
+    plain(
+      (p) =>
+        `onCreate = function(e) __mine = 1; _ = 2; log("Normal", __mine, _) end, onModify = "${p.bin}/act ^path"`,
+    ),
+  ),
+  runs(
+    'nodaemon as a list item',
+    plain((p) => everyKind(p), '"nodaemon"'),
+    { args: (p) => [p.conf], compare: ['calls', 'log', 'exit'] },
+  ),
+  runs(
+    'nodaemon = true',
+    plain((p) => everyKind(p), 'nodaemon = true'),
+    { args: (p) => [p.conf], compare: ['calls', 'log', 'exit'] },
+  ),
+  runs(
+    'a config in the working directory, a relative source',
+    (p) => plain((q) => everyKind(q))(p).replace(`source = "${p.src}"`, 'source = "src"'),
+    {
+      args: () => ['-nodaemon', 'c.conf'],
+    },
+  ),
+  runs(
+    'a relative source with dots',
+    (p) => plain((q) => everyKind(q))(p).replace(`source = "${p.src}"`, 'source = "../src/./"'),
+    { cwd: 'dst' },
+  ),
+  runs(
+    'a source through a symlink',
+    (p) => plain((q) => everyKind(q))(p).replace(`source = "${p.src}"`, `source = "${p.top}/link"`),
+    {
+      setup: 'ln -s src $TOP/link',
+    },
+  ),
+  runs('a source with slashes at its end and dots', (p) =>
+    plain((q) => everyKind(q))(p).replace(`source = "${p.src}"`, `source = "${p.top}//dst/../src///"`),
+  ),
+  runs('a target with blanks and quotes', (p) =>
+    plain(`onCreate = "${p.bin}/act ^targetPath", onModify = 'act ^target "^targetPathname"'`)(p).replace(
+      `target = "${p.dst}"`,
+      `target = "/a b/it's"`,
+    ),
+  ),
   {
     name: 'one source in two syncs',
-    config: (p) => `${plain((q) => everyKind(q))(p)}sync { source = "${p.src}", target = "other", ${everyKind(p, 'two')} }\n`,
-    steps: [watching(), live('mkdir d'), async (run) => run.until('four', () => run.calls.length === 2), settled()],
+    config: (p) =>
+      `${plain((q) => everyKind(q))(p)}sync { source = "${p.src}", target = "other", ${everyKind(p, 'two')} }\n`,
+    steps: [
+      watching(),
+      live('mkdir d'),
+      async (run) => run.until('four', () => run.calls.length === 2),
+      settled(),
+    ],
     compare: ['callsUnordered', 'logUnordered', 'exit'],
   },
   {
     name: 'a source below another',
-    config: (p) => `${plain((q) => everyKind(q))(p)}sync { source = "${p.src}/d", target = "other", ${everyKind(p, 'two')} }\n`,
+    config: (p) =>
+      `${plain((q) => everyKind(q))(p)}sync { source = "${p.src}/d", target = "other", ${everyKind(p, 'two')} }\n`,
     setup: 'mkdir d',
-    steps: [watching(2), live('mkdir d/e'), async (run) => run.until('two', () => run.calls.length === 2), settled()],
+    steps: [
+      watching(2),
+      live('mkdir d/e'),
+      async (run) => run.until('two', () => run.calls.length === 2),
+      settled(),
+    ],
     compare: ['callsUnordered', 'logUnordered', 'exit'],
   },
   accepted('exclude = "*.tmp"'),
@@ -182,20 +248,26 @@ log("Normal", table.concat(r, " "))`,
   accepted('subdirs = true'),
   accepted('name = "mine"'),
   accepted('monitor = "inotify"'),
-  runs('settings { delay }', plain((p) => everyKind(p), 'delay = 0'), {
-    compare: ['calls', 'exit'],
-    differs: [
-      differences['settings-delay']((seen) => ({
-        ...seen,
-        calls: ['act "Create" "zz"', 'act "Modify" "zz"'],
-        exit: 143,
-        timedOut: undefined,
-      })),
-    ],
-  }),
+  runs(
+    'settings { delay }',
+    plain((p) => everyKind(p), 'delay = 0'),
+    {
+      compare: ['calls', 'exit'],
+      differs: [
+        differences['settings-delay']((seen) => ({
+          ...seen,
+          calls: ['act "Create" "zz"', 'act "Modify" "zz"'],
+          exit: 143,
+          timedOut: undefined,
+        })),
+      ],
+    },
+  ),
   {
     name: 'names in status and log',
-    config: (p) => `${settings(p)}sync { source = "${p.src}", target = "a", checkgauge = { name = true }, name = "mine", delay = 9999, ${everyKind(p)} }
+    config: (
+      p,
+    ) => `${settings(p)}sync { source = "${p.src}", target = "a", checkgauge = { name = true }, name = "mine", delay = 9999, ${everyKind(p)} }
 sync { source = "${p.src}", target = "b", delay = 9999, ${everyKind(p)} }\n`,
     steps: [watching(), frozen('mkdir d'), status(/Create \/d\/[^]*Create \/d\//), signal('SIGTERM'), ended],
     compare: ['status', 'log', 'exit'],

@@ -81,7 +81,8 @@ ${call}`,
   fatal('an unknown field is an error', 'local x = event.nosuch'),
   fatal('a callback that throws', 'error("thrown")'),
   fatal('a callback that throws deep below', 'deep(3)', {
-    before: 'function deep(n)\n  if n == 0 then error("at the bottom") end\n  local r = deep(n - 1)\n  return r\nend\n',
+    before:
+      'function deep(n)\n  if n == 0 then error("at the bottom") end\n  local r = deep(n - 1)\n  return r\nend\n',
   }),
   fatal('a callback that throws without position', 'error("plain", 0)'),
   fatal('a callback that throws a table', 'error({})', {
@@ -102,13 +103,18 @@ ${call}`,
   fatal('spawn twice for one event', `${call}\n${call}`, {
     compare: ['exit', 'stdout'],
   }),
-  fatal('an error in a function called', 'helper()', { before: 'function helper()\n  error("in helper")\nend\n' }),
+  fatal('an error in a function called', 'helper()', {
+    before: 'function helper()\n  error("in helper")\nend\n',
+  }),
   inCreate('spawn flattens tables', 'spawn(event, bin .. "/act", "a", { "b", "c" }, { }, { "d" }, "e")'),
   inCreate('spawn with numbers', 'spawn(event, bin .. "/act", 1, 2.5, 10 / 2, 2^53, -0.0)'),
   inCreate('spawn with nils in between', 'spawn(event, bin .. "/act", "a", nil, "b")'),
   inCreate('spawn with text for stdin', 'spawn(event, bin .. "/act", "<", "some\\ntext\\n", "x", "y")'),
   inCreate('spawn with empty text for stdin', 'spawn(event, bin .. "/act", "<", "", "x")'),
-  inCreate('spawn with 300 kB for stdin', 'spawn(event, bin .. "/act", "<", string.rep("0123456789", 30000), "x")'),
+  inCreate(
+    'spawn with 300 kB for stdin',
+    'spawn(event, bin .. "/act", "<", string.rep("0123456789", 30000), "x")',
+  ),
   inCreate('stdin text that begins with NUL', 'spawn(event, bin .. "/act", "<", "\\0abc", "x")', {
     compare: ['calls', 'stdin', 'exit'],
     differs: [differences['stdin-from-nul']((seen) => ({ ...seen, stdin: ['\0abc'] }))],
@@ -145,14 +151,23 @@ spawn(event, bin .. "/act", tostring(none), r)`,
     'log("Normal", "s", 1, 2.5, "x", true, nil, "end")\nlog("Warn", "careful")\nlog("Error", "bad")\nlog("Normal", "")',
   ),
   inCreate('log of floats', 'log("Normal", tostring(10 / 2), " ", tostring(2^53), " ", tostring(1e300))'),
-  inCreate('log of tables and timestamps', 'log("Normal", {}, " ", now(), " ", event.config)\nlog("Normal", "end")'),
-  inCreate('log of several lines and odd bytes', 'log("Normal", "one\\ntwo\\n")\nlog("Normal", "a\\255b")\nlog("Normal", "\\t")'),
+  inCreate(
+    'log of tables and timestamps',
+    'log("Normal", {}, " ", now(), " ", event.config)\nlog("Normal", "end")',
+  ),
+  inCreate(
+    'log of several lines and odd bytes',
+    'log("Normal", "one\\ntwo\\n")\nlog("Normal", "a\\255b")\nlog("Normal", "\\t")',
+  ),
   inCreate('log of text with a NUL', 'log("Normal", "a\\0b")\nlog("Normal", "end")', {
     differs: [
       differences['log-nul']((seen) => eachLine(seen, (line) => line.replace(/Normal: a$/, 'Normal: a\0b'))),
     ],
   }),
-  inCreate('log categories not shown', 'log("Debug", "x")\nlog("Info", "y")\nlog("Mine", "z")\nlog("Normal", "end")'),
+  inCreate(
+    'log categories not shown',
+    'log("Debug", "x")\nlog("Info", "y")\nlog("Mine", "z")\nlog("Normal", "end")',
+  ),
   inCreate('print goes to stdout', 'print("printed", 1, nil, true)', { compare: ['log', 'exit'] }),
   inCreate('log with a lower case category', 'log("normal", "x")\nlog("Normal", "end")'),
   fatal('log of a function', 'log("Normal", print)'),
@@ -171,20 +186,24 @@ onModify = "${p.bin}/act modified ^path", onDelete = function(e) spawnShell(e, '
   {
     name: 'spawning for the destination settles a move too',
     config: plain(
-      (p) => `onMove = function(o, d) spawn(d, "${p.bin}/act", o.path, d.path) end, onModify = "${p.bin}/act ^path"`,
+      (p) =>
+        `onMove = function(o, d) spawn(d, "${p.bin}/act", o.path, d.path) end, onModify = "${p.bin}/act ^path"`,
     ),
     setup: 'echo a > f',
     steps: [watching(), live('mv f g'), mark],
   },
   {
     name: 'onStartup as a function that spawns nothing',
-    config: plain((p) => `onStartup = function(e) log("Normal", "start ", e.etype) end, onModify = "${p.bin}/act ^path"`),
+    config: plain(
+      (p) => `onStartup = function(e) log("Normal", "start ", e.etype) end, onModify = "${p.bin}/act ^path"`,
+    ),
     steps: [watching(), mark],
   },
   {
     name: 'onStartup as a function that spawns',
     config: plain(
-      (p) => `onStartup = function(e) spawn(e, "${p.bin}/act", e.source, e.target) end, onModify = "${p.bin}/act ^path"`,
+      (p) =>
+        `onStartup = function(e) spawn(e, "${p.bin}/act", e.source, e.target) end, onModify = "${p.bin}/act ^path"`,
     ),
     steps: [watching(), called('act'), logged('Startup of'), mark],
   },
@@ -199,11 +218,26 @@ end`,
     ),
     steps: [watching(), mark],
   },
-  inCreate('an event after its end', `if kept then log("Normal", "kept ", kept.etype, kept.path, kept.status) end\nkept = event\n${call}`, {
-    before: 'kept = false\n',
-    steps: [watching(), live('echo a > f'), called('act'), settled(), live('echo b > g'), called('"g"'), settled()],
-  }),
-  inCreate('now and its arithmetic', 'local t = now()\nlog("Normal", tostring(t + 1 > t), tostring(t - 1 < t), tostring((t + 5) - t), tostring(t <= t), tostring(t == t))'),
+  inCreate(
+    'an event after its end',
+    `if kept then log("Normal", "kept ", kept.etype, kept.path, kept.status) end\nkept = event\n${call}`,
+    {
+      before: 'kept = false\n',
+      steps: [
+        watching(),
+        live('echo a > f'),
+        called('act'),
+        settled(),
+        live('echo b > g'),
+        called('"g"'),
+        settled(),
+      ],
+    },
+  ),
+  inCreate(
+    'now and its arithmetic',
+    'local t = now()\nlog("Normal", tostring(t + 1 > t), tostring(t - 1 < t), tostring((t + 5) - t), tostring(t <= t), tostring(t == t))',
+  ),
   inCreate('alarm', 'alarm(now() + 0.1, function(t, x) log("Normal", "rang with ", x) end, "extra")', {
     steps: [watching(), live('echo a > f'), logged('rang with'), settled()],
   }),

@@ -122,7 +122,11 @@ differential('Layer 3 strings', [
       differs: [
         differences['shell-tenth']((seen) => ({
           ...seen,
-          calls: seen.calls.map((call) => call.replace('"f1" "f0"', '"/S/dst" "/S/dst/f"').replace(/"[^"]*" "[^"]*" "[^"]*" "[^"]*"$/, '"/S/dst" "/S/dst/f" "/S/dst/f" "/S/dst/"')),
+          calls: seen.calls.map((call) =>
+            call
+              .replace('"f1" "f0"', '"/S/dst" "/S/dst/f"')
+              .replace(/"[^"]*" "[^"]*" "[^"]*" "[^"]*"$/, '"/S/dst" "/S/dst/f" "/S/dst/f" "/S/dst/"'),
+          ),
         })),
       ],
     },
@@ -173,9 +177,7 @@ differential('Layer 3 strings', [
     create((b) => `${b}/act x^pathname-^pathname.bak`),
     'echo a > fname',
     {
-      differs: [
-        differences['variable-twice']((seen) => ({ ...seen, calls: ['act "xfname-fname.bak"'] })),
-      ],
+      differs: [differences['variable-twice']((seen) => ({ ...seen, calls: ['act "xfname-fname.bak"'] }))],
     },
   ),
   one(
@@ -245,21 +247,19 @@ differential('Layer 3 strings', [
     config: plain('onCreate = "^"'),
     steps: [watching(), live('echo a > f'), settled()],
   },
-  ...['7', '{}', 'true'].map(
-    (value): Case => ({
-      name: `onCreate = ${value}`,
-      config: plain(`onCreate = ${value}`),
-      steps: [watching(), settled()],
-      compare: ['log', 'stdout', 'exit'],
-      differs: [
-        differences['callback-type']((seen) => ({
-          ...eachLine(seen, () => undefined),
-          exit: 255,
-          timedOut: 'started and watching: ended before',
-        })),
-      ],
-    }),
-  ),
+  ...['7', '{}', 'true'].map((value): Case => ({
+    name: `onCreate = ${value}`,
+    config: plain(`onCreate = ${value}`),
+    steps: [watching(), settled()],
+    compare: ['log', 'stdout', 'exit'],
+    differs: [
+      differences['callback-type']((seen) => ({
+        ...eachLine(seen, () => undefined),
+        exit: 255,
+        timedOut: 'started and watching: ended before',
+      })),
+    ],
+  })),
   {
     name: 'each kind has its own string',
     config: plain((p) => everyKind(p)),

@@ -52,12 +52,21 @@ differential('Odd names', [
     name: 'a path of 3000 bytes',
     config: plain((p) => everyKind(p)),
     setup: `n=$(printf 'd%.0s' $(seq 200)); p=; for i in $(seq 14); do p="$p$n/"; done; mkdir -p "$p"`,
-    steps: [watching(15), live(`n=$(printf 'd%.0s' $(seq 200)); p=; for i in $(seq 14); do p="$p$n/"; done; echo a > "\${p}f"`), mark],
+    steps: [
+      watching(15),
+      live(`n=$(printf 'd%.0s' $(seq 200)); p=; for i in $(seq 14); do p="$p$n/"; done; echo a > "\${p}f"`),
+      mark,
+    ],
   },
   {
     name: 'a source with an odd name',
-    config: (p) => plain((q) => everyKind(q))(p).replace(`source = "${p.src}"`, `source = "${p.src}/it's [a] \\"b\\""`),
+    config: (p) =>
+      plain((q) => everyKind(q))(p).replace(`source = "${p.src}"`, `source = "${p.src}/it's [a] \\"b\\""`),
     setup: `mkdir "it's [a] \\"b\\""; echo a > "it's [a] \\"b\\"/f"`,
-    steps: [watching(), live(`cd "it's [a] \\"b\\""; echo b >> f; echo z > zz`), async (run) => run.until('the mark', () => /Modify on .*zz = 0/.test(run.logged))],
+    steps: [
+      watching(),
+      live(`cd "it's [a] \\"b\\""; echo b >> f; echo z > zz`),
+      async (run) => run.until('the mark', () => /Modify on .*zz = 0/.test(run.logged)),
+    ],
   },
 ]);

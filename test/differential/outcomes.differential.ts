@@ -7,7 +7,13 @@ import { differential } from './harness/define.js';
 const table = 'exitcodes = { [0] = "ok", [5] = "again", [3] = "die" }';
 
 /** One child of `onCreate` that ends with these codes in turn. */
-const child = (name: string, codes: string, keys: string, steps: readonly Step[], more: Partial<Case> = {}): Case => ({
+const child = (
+  name: string,
+  codes: string,
+  keys: string,
+  steps: readonly Step[],
+  more: Partial<Case> = {},
+): Case => ({
   name,
   config: plain((p) => `onCreate = "${p.bin}/act ^path", delay = 0.1, ${keys}`),
   setup: `echo ${codes} > $CTL/act.exit`,
@@ -16,7 +22,14 @@ const child = (name: string, codes: string, keys: string, steps: readonly Step[]
 });
 
 /** A startup action that ends with these codes in turn. */
-const startup = (name: string, codes: string, keys: string, set: string, steps: readonly Step[], more: Partial<Case> = {}): Case => ({
+const startup = (
+  name: string,
+  codes: string,
+  keys: string,
+  set: string,
+  steps: readonly Step[],
+  more: Partial<Case> = {},
+): Case => ({
   name,
   config: plain((p) => `onStartup = "${p.bin}/act Init", delay = 0.1, ${keys}`, set),
   setup: `echo ${codes} > $CTL/act.exit`,
@@ -25,7 +38,13 @@ const startup = (name: string, codes: string, keys: string, set: string, steps: 
 });
 
 /** A layer 1 sync whose list ends with these codes in turn. */
-const list = (name: string, codes: string, keys: string, steps: readonly Step[], more: Partial<Case> = {}): Case => ({
+const list = (
+  name: string,
+  codes: string,
+  keys: string,
+  steps: readonly Step[],
+  more: Partial<Case> = {},
+): Case => ({
   name,
   config: plain(
     (p) => `delay = 0.1, ${keys}${keys === '' ? '' : ', '}action = function(inlet)
@@ -103,24 +122,24 @@ differential('Outcomes of children', [
   list('list 7: unknown', '7', table, [ended]),
   {
     name: 'again keeps its place in the queue',
-    config: plain((p) => `onCreate = "${p.bin}/act c ^path", onModify = "${p.bin}/two m ^path", delay = 0.1, ${table}`),
+    config: plain(
+      (p) => `onCreate = "${p.bin}/act c ^path", onModify = "${p.bin}/two m ^path", delay = 0.1, ${table}`,
+    ),
     setup: 'echo 5 0 > $CTL/act.exit',
     steps: [watching(), live('mkdir d'), calls(1), live('mkdir e'), logged('Finished', 2)],
     compare: ['callsUnordered', 'logUnordered', 'exit'],
   },
-  ...(['again', 'die', 'ok', 'whatever'] as const).map(
-    (verdict): Case => ({
-      name: `collect of one's own returns "${verdict}"`,
-      config: plain(
-        (p) => `onCreate = "${p.bin}/act ^path", delay = 0.1, collect = function(agent, code)
+  ...(['again', 'die', 'ok', 'whatever'] as const).map((verdict): Case => ({
+    name: `collect of one's own returns "${verdict}"`,
+    config: plain(
+      (p) => `onCreate = "${p.bin}/act ^path", delay = 0.1, collect = function(agent, code)
   log("Normal", "collect ", agent.etype, " ", agent.path, " ", code, " ", agent.isList)
   if code ~= 0 then return "${verdict}" end
 end`,
-      ),
-      setup: 'echo 5 0 > $CTL/act.exit',
-      steps: [watching(), live('echo a > f'), logged('collect', verdict === 'again' ? 2 : 1), settled()],
-    }),
-  ),
+    ),
+    setup: 'echo 5 0 > $CTL/act.exit',
+    steps: [watching(), live('echo a > f'), logged('collect', verdict === 'again' ? 2 : 1), settled()],
+  })),
   {
     name: 'a collect that throws',
     config: plain((p) => `onCreate = "${p.bin}/act ^path", collect = function()\n  error("in collect")\nend`),

@@ -35,8 +35,9 @@ export function includeRules(delays: readonly Delay[]): ByteString[] {
       [path2, false],
     ] as const) {
       if (changed === undefined) continue;
-      rules.add(rule(changed, gone && changed.endsWith('/')));
-      for (const parent of parents(changed)) rules.add(rule(parent, false));
+      const whole = gone && changed.endsWith('/');
+      rules.add(rule(changed, whole));
+      for (const parent of parents(whole ? `${changed}***` : changed)) rules.add(rule(parent, false));
     }
   }
   return [...rules].map(asBytes);

@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Step } from './case.js';
 import type { Run } from './run.js';
 
+/** With `-log scarce` nothing tells. */
+const started = (run: Run): boolean => run.quiet || run.logged.includes('--- Startup');
+
 /** Waits until the program has started and its watches stand: as many as asked for, or no more coming. */
 export const watching =
   (count = 1): Step =>
@@ -12,7 +15,7 @@ export const watching =
       const { watches } = run;
       if (watches !== seen) since = Date.now();
       seen = watches;
-      return watches >= count && run.logged.includes('--- Startup') && Date.now() - since >= 80;
+      return watches >= count && started(run) && Date.now() - since >= 80;
     });
   };
 

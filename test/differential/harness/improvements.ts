@@ -52,5 +52,17 @@ export function improveQueue(
     earlier.push(line);
     return block && line.status === 'wait   ' && behind ? [text.replace(/^wait {3}/, 'block  ')] : [text];
   });
-  return dropped === 0 ? kept : kept.map((text) => text.replace(/^There are (\d+)/, (_, n) => `There are ${Number(n) - dropped}`));
+  return dropped === 0
+    ? kept
+    : kept.map((text) => text.replace(/^There are (\d+)/, (_, n) => `There are ${Number(n) - dropped}`));
+}
+
+/** `mv d e; rm -r e` with `d/f`: the move and the deletion below it, where lsyncd has only that of `e`. */
+export function keepMove(status: readonly string[]): string[] {
+  return status.flatMap((line) => {
+    const [, count] = /^There are (\d+) delays$/.exec(line) ?? [];
+    if (count !== undefined) return [`There are ${Number(count) + 1} delays`];
+    if (line === 'wait   Delete /d/') return ['wait   Move /d/ -> /e/'];
+    return line === 'block  Delete /e/' ? ['block  Delete /e/f', line] : [line];
+  });
 }

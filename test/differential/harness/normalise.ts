@@ -6,16 +6,18 @@ const ctime = new RegExp(`${days} ${months} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d \\d{4
 
 /** Makes text of two programs comparable: sandbox paths, times, addresses, numbers that mean nothing. */
 export function normalised(text: string, top: string): string {
-  return text
-    .replaceAll(top, '/S')
-    .replace(ctime, '<ctime>')
-    .replace(/^\d\d:\d\d:\d\d (?=[A-Z])/gm, '<time> ')
-    .replace(/0x[0-9a-f]+/g, '0x…')
-    // Frames of either program's own: lsyncd's in its Lua text, ours in JavaScript.
-    .replace(/^.*Error: Backtrace \d+ :(?:\[C\]|\/build\/).*\n/gm, '')
-    .replace(/Backtrace \d+/g, 'Backtrace N')
-    .replace(/^Version: .*$/gm, 'Version: N')
-    .replace(/\(Timestamp: [\d.]+\)/g, '(Timestamp: N)');
+  return (
+    text
+      .replaceAll(top, '/S')
+      .replace(ctime, '<ctime>')
+      .replace(/^\d\d:\d\d:\d\d (?=[A-Z])/gm, '<time> ')
+      .replace(/0x[0-9a-f]+/g, '0x…')
+      // Frames of either program's own: lsyncd's in its Lua text, ours in JavaScript.
+      .replace(/^.*Error: Backtrace \d+ :(?:\[C\]|\/build\/).*\n/gm, '')
+      .replace(/Backtrace \d+/g, 'Backtrace N')
+      .replace(/^Version: .*$/gm, 'Version: N')
+      .replace(/\(Timestamp: [\d.]+\)/g, '(Timestamp: N)')
+  );
 }
 
 /** Lines of a text; a line break at its end makes no line. */

@@ -24,6 +24,8 @@ export class Run {
   private ended: number | string | undefined;
   /** The daemon proper, once it has left the typed command behind. */
   private daemon: number | undefined;
+  /** The typed command may be a launcher of the program proper. */
+  private readonly launched: boolean;
   /** When it was last told to end. */
   private told = 0;
 
@@ -37,6 +39,7 @@ export class Run {
     if (config !== undefined) writeFileSync(conf, config, 'latin1');
     const args = testCase.args?.(paths) ?? ['-nodaemon', conf];
     const cwd = testCase.cwd === undefined ? top : join(top, testCase.cwd);
+    this.launched = !args.some((word) => /^--?nodaemon$/.test(word));
     const [binary, ...rest] = jailed(top, [...program.command, ...args]) as [string, ...string[]];
     this.child = spawn(binary, rest, {
       cwd,
@@ -101,9 +104,16 @@ export class Run {
     return this.daemon !== undefined;
   }
 
+  /** True when it logs errors only. */
+  get quiet(): boolean {
+    return this.testCase.args?.(this.paths).includes('scarce') === true;
+  }
+
   /** Directories watched now. */
   get watches(): number {
-    return inotifyWatches(this.pid);
+    const own = inotifyWatches(this.pid);
+    if (own > 0 || !this.launched) return own;
+    return Math.max(0, ...processesOf(this.paths.top).map(inotifyWatches));
   }
 
   signal(name: NodeJS.Signals): void {
@@ -183,7 +193,12 @@ export class Run {
     try {
       if (!this.hasEnded && timedOut === undefined) this.signal('SIGTERM');
       this.told = Date.now();
-      await this.until('ended', () => this.hasEnded && this.commandEnded, true, () => this.remind());
+      await this.until(
+        'ended',
+        () => this.hasEnded && this.commandEnded,
+        true,
+        () => this.remind(),
+      );
     } catch (error) {
       timedOut ??= (error as Error).message;
     }
@@ -233,7 +248,9 @@ function inotifyWatches(pid: number): number {
 
 function isSessionLeader(pid: number): boolean {
   // pid (name) state ppid pgrp session
-  const fields = readText(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ');
+  const fields = readText(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return Number(fields[3]) === pid;
 }
 

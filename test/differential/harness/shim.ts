@@ -26,8 +26,7 @@ exit 0
 `;
 
 export function writeShims(paths: Paths): void {
-  for (const name of names)
-    writeFileSync(join(paths.bin, name), script(paths, name), { mode: 0o755 });
+  for (const name of names) writeFileSync(join(paths.bin, name), script(paths, name), { mode: 0o755 });
 }
 
 export interface Call {
@@ -39,7 +38,7 @@ export interface Call {
 export function recordedCalls(paths: Paths): Call[] {
   const fields = read(join(paths.ctl, 'calls')).split('\0');
   const calls: Call[] = [];
-  for (let at = 0; at + 2 < fields.length; ) {
+  for (let at = 0; at + 2 < fields.length;) {
     const [pid, name, count] = fields.slice(at, at + 3) as [string, string, string];
     const words = fields.slice(at + 3, at + 3 + Number(count));
     at += 3 + Number(count);
