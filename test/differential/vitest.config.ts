@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ['test/differential/harness/global-setup.ts'],
     testTimeout: 90_000,
     maxWorkers: 2,
-    maxConcurrency: 4,
+    maxConcurrency: 6,
     pool: 'forks',
   },
 });

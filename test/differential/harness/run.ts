@@ -138,7 +138,7 @@ export class Run {
       if (over && !orEnds) throw new GaveUp(`${what}: ended before`);
       if (Date.now() > end) throw new GaveUp(`${what}: not in time`);
       meanwhile();
-      await pause(15);
+      await pause(25);
     }
   }
 
