@@ -54,9 +54,9 @@ describe('timestamps', () => {
   it('add and subtract seconds', () => {
     expect(
       world.run(
-        'local t = now() return tostring(t + 2), tostring(2 + t), tostring(t - 0.5), t + 5 - t, t - (t + 1)',
+        'local t = now() return tostring(t + 2), tostring(2 + t), tostring(t - 0.5), tostring(t + 5 - t), t - (t + 1) == -1',
       ),
-    ).toEqual(['12.000000', '12.000000', '9.500000', 5, -1]);
+    ).toEqual(['12.000000', '12.000000', '9.500000', '5.0', true]);
   });
 
   it('compare', () => {
@@ -249,7 +249,7 @@ describe('readdir', () => {
 });
 
 describe('other globals', () => {
-  it.each(['observefd', 'nonobservefd', 'tunnel'])('%s says that it is not there', (name) => {
+  it.each(['observefd', 'nonobservefd'])('%s says that it is not there', (name) => {
     expect(message(`${name}()`)).toMatch(new RegExp(`^chunk\\.lua:1: ${name} is not`));
   });
 
