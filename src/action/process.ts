@@ -22,6 +22,8 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Also keep the last lines of stderr, for `ChildEnd.stderrTail`. */
   readonly keepStderr?: boolean;
+  /** In a session and process group of its own, whose id is the child's. */
+  readonly ownGroup?: boolean;
 }
 
 /** How a child ended. */
@@ -68,7 +70,7 @@ export function spawnChild(options: ChildOptions): RunningChild {
       output.stdio,
       options.keepStderr === true ? 'pipe' : output.stdio,
     ];
-    const child = spawn(command.file, command.args, { stdio, env });
+    const child = spawn(command.file, command.args, { stdio, env, detached: options.ownGroup === true });
     return running(child, options);
   } catch (error) {
     return failed((error as Error).message);

@@ -18,6 +18,7 @@ import { SettingsFunction, type Settings } from './settings.js';
 import { StuckScripts } from './stuck.js';
 import { SyncFunction } from './sync-function.js';
 import type { ConfiguredSync } from './sync.js';
+import { TunnelFunction } from './tunnel.js';
 
 export interface LoadOptions {
   readonly host: ScriptHost;
@@ -98,11 +99,14 @@ export class LuaProgram {
       general: () => generalDefaults(vm, defaults),
     });
     syncs.install();
+    const tunnels = new TunnelFunction(vm);
+    tunnels.install();
     for (const script of options.scripts ?? []) run(vm, script, readConfig(script));
     if (file !== undefined && source !== undefined) run(vm, file, source);
     else prepared('the command line', () => declareSyncs(vm, options.syncs ?? [], options.sshopts));
     checkSettings(vm);
     syncs.seal();
+    tunnels.seal();
     if (syncs.made.length === 0) throw new LsyncdError('LSY_NOTHING', 'Nothing to watch!');
     lockGlobals(vm);
     stuck.loaded();

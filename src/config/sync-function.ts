@@ -17,6 +17,7 @@ import { inheritSync } from './inherit.js';
 import { rulesOf } from './rules.js';
 import type { Settings } from './settings.js';
 import { ConfiguredSync, resolveSource } from './sync.js';
+import { tunnelOf } from './tunnel.js';
 
 export interface SyncFunctionParts {
   readonly vm: LuaVm;
@@ -68,6 +69,7 @@ export class SyncFunction {
     const targetText = target === undefined ? fromText('(nil)') : this.parts.vm.tostring(target);
     const sync = new ConfiguredSync(index, name, source, config, targetText, rulesOf(config));
     sync.crontab = crontabOf(config);
+    sync.tunnel = tunnelOf(this.parts.vm, config);
     this.parts.translator.translate(sync);
     this.made.push(sync);
     return this.parts.inlets.of(sync);

@@ -6,6 +6,7 @@ import type { Millis } from '../core/event.js';
 import type { FilterRules } from '../core/filter.js';
 import { toNumber, type LuaTable } from '../lua/vm.js';
 import type { ScriptSync } from '../lua/objects/host.js';
+import type { Tunnel } from './tunnel.js';
 import { fromBuffer, toBuffer } from '../sys/bytes.js';
 
 /** Callbacks that layer 3 strings and layer 2 functions can be given for. */
@@ -24,6 +25,8 @@ export class ConfiguredSync implements ScriptSync {
   readonly strings = new Map<CallbackName, ByteString>();
   /** Times of full transfers. */
   crontab: readonly string[] = [];
+  /** It runs only while this is up. */
+  tunnel: Tunnel | undefined;
 
   constructor(
     /** Position in the config, from 0; the monitor's and scheduler's id. */

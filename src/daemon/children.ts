@@ -1,6 +1,8 @@
 import { asBytes, fromText, type ByteString } from '../core/bytes.js';
 import { formatExec } from '../action/exec-log.js';
 import { spawnChild, type RunningChild, type ChildOutput } from '../action/process.js';
+import { startTunnel, type TunnelProcess } from '../action/tunnel.js';
+import type { CommandWords } from '../action/shell.js';
 import type { Command } from '../lua/objects/host.js';
 import type { Logger } from '../report/logger.js';
 
@@ -32,6 +34,12 @@ export class Children {
       if (end.failedExec !== undefined) this.logger.log('Error', failedText(command.binary));
       ended(end.code);
     });
+  }
+
+  /** Starts a process of a tunnel: not counted, as it ends only when it is told to. */
+  startTunnel(command: CommandWords): TunnelProcess {
+    this.logger.log('Exec', formatExec(command.binary, command.args));
+    return startTunnel(command, this.output);
   }
 
   /** Sends every child a signal. */

@@ -1,3 +1,4 @@
+import { freePort } from '../action/tunnel.js';
 import { asBytes } from '../core/bytes.js';
 import type { FilterRules } from '../core/filter.js';
 import { Scheduler } from '../core/scheduler.js';
@@ -13,6 +14,7 @@ import type { Children } from './children.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
 import { ScriptSyncRuntime } from './script-sync.js';
 import type { StatusReporter } from './status-reporter.js';
+import { Tunnels } from './tunnels.js';
 
 /** How one life between two (re)starts ended. */
 export type GenerationEnd = { readonly code: number } | 'reset';
@@ -39,6 +41,7 @@ const fadingReminder = 60_000;
  */
 export class Generation implements Surroundings {
   private readonly alarms = new Alarms();
+  private readonly tunnels: Tunnels;
   private readonly syncs: readonly RunningSync[];
   private readonly scheduler: Scheduler;
   private readonly monitor: Monitor;
@@ -60,13 +63,22 @@ export class Generation implements Surroundings {
   constructor(private readonly parts: GenerationParts) {
     const over = new Promise<GenerationEnd>((resolve) => (this.settle = resolve));
     this.ended = over.then(async (end) => {
+      // A successor's tunnels may need the same ports.
+      await this.tunnels.stop();
       if (end !== 'reset') await this.release();
       return end;
     });
     const { program } = parts;
     this.syncs = program.syncs.map((_, index) => parts.makeSync(index, this));
+    this.tunnels = new Tunnels({
+      now: monotonicNow,
+      wake: () => this.wake(),
+      log: (category, text) => parts.logger.log(category, text),
+      start: (command) => parts.children.startTunnel(command),
+      freePort,
+    });
     this.scheduler = new Scheduler(
-      this.syncs.map((running) => running.sync),
+      this.syncs.map((running) => this.tunnels.gate(running.sync, running.config.tunnel)),
       program.settings.maxProcesses,
     );
     this.monitor = parts.makeMonitor((report) => this.heard(report));
@@ -249,11 +261,12 @@ export class Generation implements Surroundings {
     if (this.mode === 'fading') {
       if (this.busy === 0) this.finish(this.endWhenIdle ?? { code: 0 });
     } else if (this.mode === 'running') {
+      this.tunnels.cycle(now);
       this.guard(() => this.alarms.fire(now));
       if (!this.fading) this.scheduler.cycle(now);
       this.endOnepass();
     }
-    this.parts.status?.update(this.syncs, this.monitor, now);
+    this.parts.status?.update(this.syncs, this.tunnels, this.monitor, now);
     this.setTimer();
   }
 
@@ -270,9 +283,12 @@ export class Generation implements Surroundings {
     clearTimeout(this.timer);
     if (this.mode !== 'running') return;
     const now = monotonicNow();
-    const times = [this.scheduler.nextWake(now), this.alarms.next, this.parts.status?.due()].filter(
-      (at) => at !== undefined,
-    );
+    const times = [
+      this.scheduler.nextWake(now),
+      this.alarms.next,
+      this.tunnels.next,
+      this.parts.status?.due(),
+    ].filter((at) => at !== undefined);
     if (times.length === 0) return;
     const wait = Math.min(longestTimer, Math.max(0, Math.ceil(Math.min(...times) - now)));
     this.timer = setTimeout(() => this.wake(), wait);

@@ -2,6 +2,7 @@ import type { Millis } from '../core/event.js';
 import type { Monitor } from '../monitor/monitor.js';
 import type { StatusWriter } from '../report/status.js';
 import type { RunningSync } from './running-sync.js';
+import type { Tunnels } from './tunnels.js';
 
 /** Keeps the status file up to date: notices changes, collects what it shows when a write is due. */
 export class StatusReporter {
@@ -11,8 +12,8 @@ export class StatusReporter {
   constructor(private readonly writer: StatusWriter) {}
 
   /** Called at every cycle; writes when something changed and the interval is over. */
-  update(syncs: readonly RunningSync[], monitor: Monitor, now: Millis): void {
-    const version = syncs.map((running) => running.version).join();
+  update(syncs: readonly RunningSync[], tunnels: Tunnels, monitor: Monitor, now: Millis): void {
+    const version = [...syncs, tunnels].map((shown) => shown.version).join();
     if (version !== this.shown) {
       this.shown = version;
       this.writer.changed(now);
@@ -24,7 +25,12 @@ export class StatusReporter {
       .watches()
       .then((watches) =>
         this.writer.write(
-          { syncs: syncs.map((running) => running.report()), monitor: monitor.name, watches },
+          {
+            syncs: syncs.map((running) => running.report()),
+            tunnels: tunnels.report(),
+            monitor: monitor.name,
+            watches,
+          },
           now,
         ),
       )

@@ -28,9 +28,17 @@ export interface WatchLine {
   readonly path: BytePath;
 }
 
+/** One tunnel's lines. */
+export interface TunnelReport {
+  readonly name: ByteString;
+  readonly status: 'UP' | 'CONNECTING' | 'DOWN';
+  readonly running: number;
+}
+
 /** All that the file shows. */
 export interface StatusSnapshot {
   readonly syncs: readonly SyncReport[];
+  readonly tunnels?: readonly TunnelReport[];
   readonly monitor: string;
   readonly watches: readonly WatchLine[];
 }
@@ -69,6 +77,10 @@ function* syncLines(sync: SyncReport): Generator<string> {
 function* lines(snapshot: StatusSnapshot): Generator<string> {
   yield '';
   for (const sync of snapshot.syncs) yield* syncLines(sync);
+  for (const tunnel of snapshot.tunnels ?? []) {
+    yield `Tunnel: name=${tunnel.name} status=${tunnel.status}`;
+    yield `Running processes: ${tunnel.running}`;
+  }
   const name = fromText(snapshot.monitor.charAt(0).toUpperCase() + snapshot.monitor.slice(1));
   yield `${name} watching ${snapshot.watches.length} directories`;
   for (const { id, path } of snapshot.watches) yield `  ${id}: ${path}`;

@@ -6,6 +6,7 @@ import type { InletFactory } from '../../lua/objects/inlet.js';
 import type { ListObjects } from '../../lua/objects/list.js';
 import { isTable, LuaRaise, toNumber, type LuaTable, type LuaValue, type LuaVm } from '../../lua/vm.js';
 import { checkAgainstGauge, generalGauge } from '../gauge.js';
+import { tunnelOf } from '../tunnel.js';
 import { includeRules } from './rsync-paths.js';
 import { rsyncArguments, rsyncKeys } from './rsync-args.js';
 
@@ -114,6 +115,11 @@ export function deletes(config: LuaTable, when: 'startup' | 'running'): boolean 
 /** Where rsync is told to write: another default of the family builds it from host and directory. */
 const targetOf = (vm: LuaVm, config: LuaTable): ByteString => vm.tostring(config.get('target'));
 
+/** The same by way of the sync's tunnel, if it has one. */
+function through(vm: LuaVm, config: LuaTable, target = targetOf(vm, config)): ByteString {
+  return tunnelOf(vm, config)?.target(target) ?? target;
+}
+
 /** The parts of a sync's config every rsync command line is made of. */
 function rsyncOf(
   vm: LuaVm,
@@ -149,7 +155,7 @@ export function rsyncFull(
   const { sync } = ref;
   const { config, source } = sync;
   const { binary, computed, table } = rsyncOf(vm, config);
-  const to = target ?? targetOf(vm, config);
+  const to = through(vm, config, target);
   const remove = deletes(config, 'startup');
   const { filters, excludes } = sync.rules();
   const rules = [...filters, ...(filters.length > 0 ? excludes.map((e) => asBytes(`- ${e}`)) : excludes)];
@@ -198,7 +204,7 @@ export function rsyncDelays(
       ...deletion(deletes(sync.config, 'running')),
       ...words('--force', '--from0', '--include-from=-', '--exclude=*'),
       sync.source,
-      target ?? targetOf(vm, sync.config),
+      through(vm, sync.config, target),
     ],
     partial: true,
   });

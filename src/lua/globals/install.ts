@@ -59,12 +59,6 @@ export function installGlobals({ vm, host, events, lists }: GlobalsParts): Spawn
         throw new LuaRaise(`${name} is not available: no Lua socket library exists here`, 1);
       }),
     );
-  vm.globals.set(
-    'tunnel',
-    vm.fn('tunnel', () => {
-      throw new LuaRaise('tunnel is not yet supported by this version of lsyncd-ts', 1);
-    }),
-  );
   installStrings(vm);
   return spawner;
 }

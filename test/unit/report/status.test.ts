@@ -57,6 +57,25 @@ describe('the status file', () => {
     );
   });
 
+  it('shows tunnels after the syncs, before the watches', () => {
+    const tunnels = [
+      { name: asBytes('vpn'), status: 'UP', running: 1 },
+      { name: asBytes('pool'), status: 'CONNECTING', running: 2 },
+    ] as const;
+    expect(renderStatus(snapshot({ tunnels }), date)).toContain(
+      [
+        '  nothing.',
+        '',
+        '',
+        'Tunnel: name=vpn status=UP',
+        'Running processes: 1',
+        'Tunnel: name=pool status=CONNECTING',
+        'Running processes: 2',
+        'Inotify watching 2 directories',
+      ].join('\n'),
+    );
+  });
+
   it('shows moves, filters and excludes', () => {
     const text = renderStatus(
       snapshot({
