@@ -22,6 +22,8 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Also keep the last lines of stderr, for `ChildEnd.stderrTail`. */
   readonly keepStderr?: boolean;
+  /** With `keepStderr`: is given all of stderr as it comes. */
+  readonly onStderr?: (bytes: Buffer) => void;
   /** In a session and process group of its own, whose id is the child's. */
   readonly ownGroup?: boolean;
 }
@@ -111,6 +113,7 @@ function running(child: ChildProcess, options: ChildOptions): RunningChild {
   stderr?.on('error', () => undefined);
   stderr?.on('data', (bytes: Buffer) => {
     tail?.add(bytes);
+    options.onStderr?.(bytes);
     forward(bytes, options.output);
   });
   const ended = new Promise<ChildEnd>((resolve) => {

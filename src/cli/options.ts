@@ -207,17 +207,14 @@ function defined(record: object): object {
 }
 
 /** Monitors this version has. */
-export const monitors: readonly string[] = ['inotify'];
+export const monitors: readonly string[] = ['inotify', 'parcel'];
 
-/**
- * What a command line asks for that this version cannot do yet, as one sentence; undefined when there is
- * nothing. To be refused before anything starts, with status 255.
- */
-export function notYet(command: CommandLine): string | undefined {
-  if (command.kind !== 'run') return undefined;
-  const { monitor } = command;
-  const asked = [...(monitor === undefined || monitors.includes(monitor) ? [] : [`-monitor ${monitor}`])];
-  return asked.length === 0
-    ? undefined
-    : `not yet supported by this version of lsyncd-ts: ${asked.join(', ')}`;
+/** @throws LsyncdError with lsyncd's text for a monitor there is not */
+export function checkMonitor({ monitor }: RunCommand): void {
+  if (monitor !== undefined && !monitors.includes(monitor))
+    throw new LsyncdError(
+      'LSY_MONITOR',
+      `event monitor "${monitor}" unknown.`,
+      `there are ${monitors.join(', ')}`,
+    );
 }

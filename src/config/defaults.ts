@@ -17,7 +17,7 @@ import { rsyncDefault } from './defaults/rsync.js';
 import { rsyncSshDefault } from './defaults/rsyncssh.js';
 import { checkAgainstGauge, generalGauge } from './gauge.js';
 import { qingstorDefault } from './qingstor-default.js';
-import type { Verdict } from './verdict.js';
+import { unforeseen, type Verdict } from './verdict.js';
 
 interface Parts {
   readonly vm: LuaVm;
@@ -113,11 +113,12 @@ function startup({ vm, events }: Parts, event: LuaValue, callbacks: readonly str
   if (ref.delay.status === 'wait') ref.sync.discard(ref.delay);
 }
 
-/** What an exit code means for a sync; undefined when its `exitcodes` table does not have it. */
+/** What an exit code means for a sync; undefined when its `exitcodes` table makes no sense of it. */
 function verdictOf(vm: LuaVm, config: LuaTable, code: number): Verdict | undefined {
   const codes = config.get('exitcodes');
-  if (!isTable(codes)) return code === 0 ? 'ok' : 'die';
+  if (!isTable(codes)) return code === 0 ? 'ok' : unforeseen(code);
   const entry = codes.get(code);
+  if (entry === undefined && unforeseen(code) === 'again') return 'again';
   const text: string = entry === undefined ? '' : vm.tostring(entry);
   return text === 'ok' || text === 'again' || text === 'die' ? text : undefined;
 }
@@ -155,6 +156,7 @@ function collectStartup(parts: Parts, agent: Agent, verdict: Verdict | undefined
       );
       return parts.host.terminate(-1);
     case 'die':
+    case 'suspend':
       say('Error', `Failure on startup of ${way}.`);
       return parts.host.terminate(-1);
     case undefined:
@@ -183,11 +185,12 @@ function collectOther(parts: Parts, agent: Agent, verdict: Verdict | undefined, 
       say('Normal', `Retrying ${what.failed}`);
       return 'again';
     case 'die':
+    case 'suspend':
       say('Error', `Failure with ${what.with}${tail}`);
-      return 'die';
+      return verdict;
     case undefined:
       say(agent.isList ? 'Error' : 'Normal', `Unknown exitcode "${code}" with ${what.with}`);
-      return 'die';
+      return 'suspend';
   }
 }
 

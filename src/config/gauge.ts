@@ -6,7 +6,7 @@ const generalKeys = [
   ...['action', 'checkgauge', 'collect', 'crontab', 'delay', 'exitcodes', 'init', 'full', 'maxDelays'],
   ...['maxProcesses', 'onAttrib', 'onCreate', 'onModify', 'onDelete', 'onStartup', 'onMove', 'onFull'],
   ...['prepare', 'source', 'target', 'tunnel', '_source'],
-  ...['name', 'exclude', 'excludeFrom', 'filter', 'filterFrom', 'subdirs', 'monitor'],
+  ...['name', 'exclude', 'excludeFrom', 'filter', 'filterFrom', 'subdirs', 'monitor', 'quarantineAfter'],
 ];
 
 /** The gauge all syncs inherit, as a Lua table so that scripts can read it as `default.checkgauge`. */

@@ -37,7 +37,7 @@ export interface LoadOptions {
 }
 
 /** What `collect` made of an exit code. */
-export type CollectVerdict = 'done' | 'again' | 'die';
+export type CollectVerdict = 'done' | 'again' | 'die' | 'suspend';
 
 /** A config that has run: its settings, its syncs and the way to call their functions. */
 export class LuaProgram {
@@ -48,6 +48,7 @@ export class LuaProgram {
     private readonly events: EventObjects,
     private readonly lists: ListObjects,
     private readonly inlets: InletFactory,
+    private readonly defaultInit: LuaValue,
   ) {}
 
   get settings(): Settings {
@@ -87,6 +88,7 @@ export class LuaProgram {
       insist,
     });
     vm.globals.set('default', defaults);
+    const defaultInit = defaults.get('init');
     const translator = new CallbackTranslator(vm, options.host, events, (event, binary, args) =>
       spawner.start(event, { binary, args }),
     );
@@ -110,7 +112,7 @@ export class LuaProgram {
     if (syncs.made.length === 0) throw new LsyncdError('LSY_NOTHING', 'Nothing to watch!');
     lockGlobals(vm);
     stuck.loaded();
-    return new LuaProgram(vm, settings, syncs.made, events, lists, inlets);
+    return new LuaProgram(vm, settings, syncs.made, events, lists, inlets, defaultInit);
   }
 
   /** Calls the sync's `action(inlet)`. @throws LuaError, LuaExit */
@@ -121,6 +123,12 @@ export class LuaProgram {
   /** Calls the sync's `init(event)`; true when the sync has one (`init = false`: no startup action). */
   init(sync: ConfiguredSync, delay: Delay): void {
     this.callHook(sync, 'init', [...this.events.of(sync, delay)]);
+  }
+
+  /** Whether its startup does anything: the default `init` only calls `onStartup`. */
+  hasStartup(sync: ConfiguredSync): boolean {
+    const init = sync.config.get('init');
+    return isFunction(init) && (init !== this.defaultInit || isFunction(sync.config.get('onStartup')));
   }
 
   hasInit(sync: ConfiguredSync): boolean {
@@ -138,7 +146,7 @@ export class LuaProgram {
       ? this.lists.of(agent.sync, agent.delays)
       : this.events.of(agent.sync, agent.delays[0]!)[0];
     const [verdict] = this.callHook(agent.sync, 'collect', [value, code]);
-    return (['again', 'die'] as const).find((known) => known === verdict) ?? 'done';
+    return (['again', 'die', 'suspend'] as const).find((known) => known === verdict) ?? 'done';
   }
 
   private callHook(sync: ConfiguredSync, name: string, args: readonly LuaValue[]): readonly LuaValue[] {

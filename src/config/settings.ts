@@ -16,6 +16,8 @@ export interface Settings {
   maxDelays?: number;
   delay?: number;
   onepass?: boolean;
+  /** Ours: failures in a row after which a path is quarantined. */
+  quarantineAfter?: number;
   /** Ours: `"spawn"` runs `qsctl` commands as children, as lsyncd would. */
   qsctl?: ByteString;
 }
@@ -37,6 +39,7 @@ const kinds: Readonly<Record<keyof Settings, Kind>> = {
   maxDelays: 'number',
   delay: 'number',
   onepass: 'boolean',
+  quarantineAfter: 'number',
   qsctl: 'string',
 };
 

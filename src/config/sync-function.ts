@@ -114,7 +114,7 @@ function checkNumbers(config: LuaTable): void {
   const number = toNumber(delay);
   if (delay !== undefined && (number === undefined || !(number >= 0)))
     throw new LuaRaise('delay must be a number and >= 0', 1);
-  for (const key of ['maxDelays', 'maxProcesses']) {
+  for (const key of ['maxDelays', 'maxProcesses', 'quarantineAfter']) {
     const value = config.get(key);
     const limit = toNumber(value);
     if (value !== undefined && (limit === undefined || !(limit >= 1)))

@@ -1,6 +1,6 @@
 import { asBytes, fromText, type ByteString } from '../core/bytes.js';
 import { formatExec } from '../action/exec-log.js';
-import { spawnChild, type RunningChild, type ChildOutput } from '../action/process.js';
+import { spawnChild, type ChildEnd, type RunningChild, type ChildOutput } from '../action/process.js';
 import { startTunnel, type TunnelProcess } from '../action/tunnel.js';
 import type { CommandWords } from '../action/shell.js';
 import type { Command } from '../lua/objects/host.js';
@@ -19,20 +19,24 @@ export class Children {
     return this.running.size;
   }
 
-  /** Starts a child; `ended` gets its exit code when it is gone (128 + n for signal n). */
-  start(command: Command, ended: (code: number) => void): void {
+  /**
+   * Starts a child; `ended` is called when it is gone.
+   * @param onStderr gets all it writes on stderr; without it, that is not looked at
+   */
+  start(command: Command, ended: (end: ChildEnd) => void, onStderr?: (bytes: Buffer) => void): void {
     this.logger.log('Exec', formatExec(command.binary, command.args, command.stdin));
     const child = spawnChild({
       binary: command.binary,
       args: command.args,
       output: this.output,
+      ...(onStderr === undefined ? {} : { keepStderr: true, onStderr }),
       ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
     });
     this.running.add(child);
     void child.ended.then((end) => {
       this.running.delete(child);
       if (end.failedExec !== undefined) this.logger.log('Error', failedText(command.binary));
-      ended(end.code);
+      ended(end);
     });
   }
 

@@ -7,6 +7,7 @@ import { LsyncdError } from '../core/errors.js';
 import { LuaExit } from '../lua/vm.js';
 import type { ScriptHost } from '../lua/objects/host.js';
 import { createInotifyMonitor } from '../monitor/inotify/monitor.js';
+import { createParcelMonitor } from '../monitor/parcel/monitor.js';
 import type { InotifyMode, MonitorListener } from '../monitor/monitor.js';
 import type { Logger } from '../report/logger.js';
 import { StatusWriter } from '../report/status.js';
@@ -173,12 +174,21 @@ export class Daemon {
       children,
       status,
       makeMonitor: (listener: MonitorListener) =>
-        createInotifyMonitor({ mode, debug: logger.enabled('Inotify') }, listener),
+        this.portable
+          ? createParcelMonitor({}, listener)
+          : createInotifyMonitor({ mode, debug: logger.enabled('Inotify') }, listener),
       makeSync: (index, around) => syncs[index]!(around),
     });
     host.generation = generation;
     this.generation = generation;
     return generation;
+  }
+
+  /** Asked for, or all there is. */
+  private get portable(): boolean {
+    return (
+      (this.options.command.monitor ?? (process.platform === 'linux' ? 'inotify' : 'parcel')) === 'parcel'
+    );
   }
 
   private signal(signal: HandledSignal): void {

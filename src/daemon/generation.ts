@@ -1,16 +1,17 @@
 import { freePort } from '../action/tunnel.js';
 import { asBytes } from '../core/bytes.js';
 import type { FilterRules } from '../core/filter.js';
-import { Scheduler } from '../core/scheduler.js';
+import { Scheduler, type Scheduled } from '../core/scheduler.js';
 import type { LuaProgram } from '../config/program.js';
 import { isTable, LuaError, LuaExit } from '../lua/vm.js';
 import type { ScriptHost } from '../lua/objects/host.js';
-import type { Monitor, MonitorListener, MonitorReport } from '../monitor/monitor.js';
+import type { Monitor, MonitorListener, MonitorReport, WatchRoot } from '../monitor/monitor.js';
 import type { Logger } from '../report/logger.js';
 import { monotonicNow } from '../sys/clock.js';
 import { Alarms } from './alarms.js';
 import { Crontab } from './crontab.js';
 import type { Children } from './children.js';
+import { MissingRoots } from './missing-roots.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
 import { ScriptSyncRuntime } from './script-sync.js';
 import type { StatusReporter } from './status-reporter.js';
@@ -45,6 +46,7 @@ export class Generation implements Surroundings {
   private readonly syncs: readonly RunningSync[];
   private readonly scheduler: Scheduler;
   private readonly monitor: Monitor;
+  private readonly missing: MissingRoots;
   private crontab: Crontab | undefined;
   private timer: NodeJS.Timeout | undefined;
   private cycleDue = false;
@@ -78,22 +80,26 @@ export class Generation implements Surroundings {
       freePort,
     });
     this.scheduler = new Scheduler(
-      this.syncs.map((running) => this.tunnels.gate(running.sync, running.config.tunnel)),
+      this.syncs.map((running, id) =>
+        this.whileThere(id, this.tunnels.gate(running.sync, running.config.tunnel)),
+      ),
       program.settings.maxProcesses,
     );
     this.monitor = parts.makeMonitor((report) => this.heard(report));
+    this.missing = new MissingRoots({
+      source: (id) => this.syncs[id]!.config.source,
+      watch: (id) => this.monitor.watch([this.rootOf(this.syncs[id]!)]),
+      back: (id) => {
+        this.syncs[id]!.sourceBack();
+        this.wake();
+      },
+    });
   }
 
   /** Watches everything, then queues the startup actions. @throws LsyncdError when watching is impossible. */
   async start(carried: ReadonlyMap<string, RunningSync> = new Map()): Promise<void> {
-    const roots = this.syncs.map(({ config }) => ({
-      id: config.index,
-      source: config.source,
-      subdirs: config.subdirs,
-      rules: config.rules(),
-    }));
     try {
-      await this.monitor.watch(roots);
+      await this.monitor.watch(this.syncs.map((running) => this.rootOf(running)));
     } catch (error) {
       // A signal ended this life before it had begun: that is no failure.
       if (this.isStarting) throw error;
@@ -118,6 +124,24 @@ export class Generation implements Surroundings {
       if (before?.config.source === running.config.source)
         running.takeOver(before.waitingEvents(), monotonicNow());
     }
+  }
+
+  private rootOf({ config }: RunningSync): WatchRoot {
+    return { id: config.index, source: config.source, subdirs: config.subdirs, rules: config.rules() };
+  }
+
+  /** A sync whose source is missing starts nothing. */
+  private whileThere(id: number, sync: Scheduled): Scheduled {
+    const there = (): boolean => !this.missing.has(id);
+    return {
+      get running() {
+        return sync.running;
+      },
+      run: (now, slots) => {
+        if (there()) sync.run(now, slots);
+      },
+      nextWake: (now) => (there() ? sync.nextWake(now) : undefined),
+    };
   }
 
   /** The syncs by name, for a successor. */
@@ -233,6 +257,7 @@ export class Generation implements Surroundings {
         return;
       case 'root-gone':
         this.syncs[report.id]?.sourceGone();
+        this.missing.add(report.id);
         return;
       case 'log':
         this.log(report.category, report.message);
@@ -300,6 +325,7 @@ export class Generation implements Surroundings {
     clearTimeout(this.timer);
     clearInterval(this.reminder);
     this.crontab?.stop();
+    this.missing.stop();
     this.settle(end);
   }
 

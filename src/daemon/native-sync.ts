@@ -10,6 +10,7 @@ import { isDirPath, type EventType, type FsEvent, type Millis } from '../core/ev
 import { admitEvent, compileRules, type Filter, type FilterRules } from '../core/filter.js';
 import { Sync } from '../core/sync.js';
 import type { SyncReport } from '../report/status.js';
+import { newlyQuarantined, quarantineAfter, quarantineLines } from './quarantine.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
 import { scanBelow } from './scan.js';
 
@@ -177,6 +178,9 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
         if (this.stop.signal.aborted) return;
         finished(result, (this.around.now() - from) / 1000);
         this.tell(result);
+        if (result.failures.length > 0)
+          for (const line of newlyQuarantined(this.config.source, this.queue, this.quarantine))
+            this.log('Error', line);
         this.around.wake();
       });
   }
@@ -201,7 +205,8 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
   }
 
   private readonly retry: Retry = (tries, verdict) => {
-    const wait = verdict === 'failed' ? rareRetry : backoff(tries, this.config.delay ?? 0, Math.random());
+    const hopeless = verdict === 'failed' || tries >= this.quarantine;
+    const wait = hopeless ? rareRetry : backoff(tries, this.config.delay ?? 0, Math.random());
     return this.around.now() + wait;
   };
 
@@ -216,8 +221,14 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
   sourceGone(): void {
     this.log(
       'Error',
-      `The source directory ${this.config.source} of ${this.config.name} is gone: nothing is deleted at the target, and nothing more is seen of it.`,
+      `The source directory ${this.config.source} of ${this.config.name} is gone: nothing is deleted at the target, it is looked for.`,
     );
+    this.queue.cancelWaiting();
+  }
+
+  sourceBack(): void {
+    this.note(`The source directory ${this.config.source} of ${this.config.name} is back.`);
+    this.overflow();
   }
 
   fade(): void {
@@ -243,6 +254,7 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
       source: this.config.source,
       delays: [...this.queue],
       rules: this.config.rules(),
+      troubles: [...quarantineLines(this.queue, this.quarantine, this.around.now())],
     };
   }
 
@@ -277,6 +289,10 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
 
   enterFull(): Delay {
     throw new Error(`${this.config.name} works natively: it has no events`);
+  }
+
+  private get quarantine(): number {
+    return quarantineAfter(this.config.config, this.around.program.settings);
   }
 
   private way(): string {

@@ -22,8 +22,10 @@ export interface RunningSync {
   receive(events: readonly FsEvent[], at: Millis): void;
   /** Events were lost: everything below the source is in doubt. Gives false when it needs a full reset. */
   overflow(): boolean;
-  /** The source itself is gone. */
+  /** The source itself is gone: nothing is to be deleted at the target. */
   sourceGone(): void;
+  /** It is back, and watched again: whatever happened meanwhile is to be found out. */
+  sourceBack(): void;
   /** Fading: what only waits is dropped. */
   fade(): void;
   /** Events that still wait, for a successor after a reload. */

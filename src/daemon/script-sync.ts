@@ -1,14 +1,25 @@
-import { asBytes, type ByteString } from '../core/bytes.js';
+import type { ChildEnd } from '../action/process.js';
+import { RsyncErrors, type RsyncFailures } from '../action/rsync-errors.js';
+import { rareRetry } from '../core/backoff.js';
+import { asBytes, type BytePath, type ByteString } from '../core/bytes.js';
 import type { Delay } from '../core/delay.js';
 import type { FsEvent, Millis } from '../core/event.js';
 import { admitEvent, becameCreate, compileRules, type Filter, type FilterRules } from '../core/filter.js';
 import { DelayQueue, type EnterStep, type QueueInput } from '../core/queue.js';
-import { beginAgent, collectResult, Sync } from '../core/sync.js';
+import { beginAgent, collectResult, Sync, type CollectVerdict } from '../core/sync.js';
 import type { ConfiguredSync, SyncPort } from '../config/sync.js';
+import { LuaExit } from '../lua/vm.js';
 import type { Agent, Command } from '../lua/objects/host.js';
 import type { SyncReport } from '../report/status.js';
+import { newlyQuarantined, quarantineAfter, quarantineLines, within } from './quarantine.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
 import { scanBelow } from './scan.js';
+
+/** rsync's exit code when some files could not be transferred. */
+const partialTransfer = 23;
+
+/** Paths told by name after one transfer; the rest is counted. */
+const namedPaths = 20;
 
 /** A sync whose actions are scripts: events go through lsyncd's delay queue, callbacks start children. */
 export class ScriptSyncRuntime implements RunningSync, SyncPort {
@@ -16,6 +27,7 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   private readonly queue: DelayQueue;
   private filter: Filter;
   private closed = false;
+  private suspendedBy = 0;
 
   constructor(
     readonly config: ConfiguredSync,
@@ -45,6 +57,7 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
 
   /** Queues a full transfer, unless one waits already. */
   full(): void {
+    this.queue.retryNow(this.around.now());
     for (const { etype, status } of this.queue) if (etype === 'Full' && status !== 'active') return;
     this.enterFull();
     this.around.wake();
@@ -113,23 +126,132 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   /** Starts a child for delays of this sync, which become active until it ends. */
   spawn(agent: Agent, command: Command): void {
     beginAgent(this.sync, agent.delays);
-    this.around.children.start(command, (code) => {
+    const errors = new RsyncErrors();
+    const listens = command.partial === true || agent.delays[0]?.etype === 'Init';
+    const ended = (end: ChildEnd): void => {
       if (this.closed) return;
-      this.around.guard(() => this.collect(agent, code));
+      this.around.guard(() => this.collect(agent, command, end, errors));
       this.around.wake();
-    });
+    };
+    this.around.children.start(command, ended, listens ? (bytes) => errors.add(bytes) : undefined);
   }
 
-  private collect(agent: Agent, code: number): void {
+  private collect(agent: Agent, command: Command, end: ChildEnd, errors: RsyncErrors): void {
     const { program } = this.around;
+    const { code } = end;
     this.log('Delay', agent.isList ? 'collected a list' : 'collected an event');
-    const verdict = program.collect({ ...agent, sync: this.config }, code);
+    let verdict: CollectVerdict;
+    try {
+      verdict = program.collect({ ...agent, sync: this.config }, code);
+    } catch (error) {
+      if (error instanceof LuaExit && !agent.isList && agent.delays[0]?.etype === 'Init')
+        this.explainStartup(command, end);
+      throw error;
+    }
     for (const delay of agent.delays)
       this.log('Delay', `Finish of ${delay.etype} on ${this.config.source}${delay.path} = ${code}`);
-    collectResult(this.sync, agent.delays, verdict, this.around.now());
-    if (verdict !== 'die') return;
-    this.log('Error', 'Critical exitcode.');
-    this.around.die(255);
+    if (verdict === 'done' && command.partial === true && code === partialTransfer)
+      this.collectPartial(agent, errors);
+    else this.settle(agent, verdict, code);
+  }
+
+  /** What the program ends of, in the words of the child, and what can be done about it. */
+  private explainStartup({ binary }: Command, { code, stderrTail }: ChildEnd): void {
+    const said = (stderrTail ?? '').split('\n').filter((line) => line !== '');
+    this.log(
+      'Error',
+      `${this.config.name}: ${binary} ended with exit code ${code}${said.length > 0 ? ':' : '.'}`,
+    );
+    for (const line of said) this.log('Error', `  ${line}`);
+    this.log('Error', 'Remedy: set "insist" (or start with -insist) to have startups retried.');
+  }
+
+  private settle(agent: Agent, verdict: CollectVerdict, code: number): void {
+    const { sync } = this;
+    const { name } = this.config;
+    const now = this.around.now();
+    if (verdict === 'done' && sync.suspensions > 0) this.log('Normal', `${name} works again.`);
+    collectResult(sync, agent.delays, verdict, now, { alarm: this.alarm(now), random: Math.random() });
+    if (verdict === 'done') return;
+    this.tellQuarantined(agent.delays);
+    if (verdict === 'suspend') {
+      this.suspendedBy = code;
+      this.log(
+        'Error',
+        `${name} suspended: exit code ${code} is not in its "exitcodes". Tried again ${within(sync.resumeAt - now)}; other syncs go on.`,
+      );
+    } else if (verdict === 'die') {
+      this.log('Error', 'Critical exitcode.');
+      this.around.die(255);
+    }
+  }
+
+  /** rsync could not transfer everything: what it named comes again, or all of it. */
+  private collectPartial(agent: Agent, errors: RsyncErrors): void {
+    const now = this.around.now();
+    const target = this.config.config.get('targetdir') ?? this.config.config.get('target');
+    const failures = errors.failures(this.config.source, typeof target === 'string' ? target : undefined);
+    const { delays } = agent;
+    const everything = !agent.isList;
+    const understood = failures.complete && failures.paths.size + failures.trees.size > 0;
+    const failed = everything
+      ? []
+      : understood
+        ? delays.filter((delay) => failsWith(delay, failures))
+        : delays;
+    this.queue.again(failed, this.alarm(now));
+    const left = new Set(failed);
+    collectResult(
+      this.sync,
+      delays.filter((delay) => !left.has(delay)),
+      'done',
+      now,
+    );
+    const known = new Set(failed.flatMap(({ path, path2 }) => [path, path2 ?? path]).map(bare));
+    if (everything || understood) this.retryNamed(failures, known, now);
+    this.tellQuarantined(failed);
+    const names = [...failures.trees, ...failures.paths];
+    const shown = names.length > 0 ? ` Not synced: ${names.slice(0, namedPaths).join(' ')}` : '';
+    const more = names.length > namedPaths ? ` and ${names.length - namedPaths} more` : '';
+    const again = everything && names.length === 0 ? '' : ' What failed is tried again.';
+    this.log('Warn', `${this.config.name}: rsync could not transfer everything (23).${again}${shown}${more}`);
+  }
+
+  /** Queues what rsync named, and no queued event is about, as if it had failed once. */
+  private retryNamed({ paths, trees }: RsyncFailures, known: ReadonlySet<string>, now: Millis): void {
+    // To rsync, whatever it is called with, a directory's Delete means: bring everything below it.
+    const events: FsEvent[] = [
+      ...[...trees].map((path): FsEvent => ({ kind: path === '/' ? 'Modify' : 'Delete', path })),
+      ...[...paths].map((path): FsEvent => ({ kind: 'Modify', path })),
+    ];
+    for (const event of events) {
+      if (known.has(bare(event.path)) || this.filter.excludes(event.path)) continue;
+      const delay = this.enter(event, now);
+      if (delay.tries > 0 || delay.status === 'active') continue;
+      this.queue.start([delay]);
+      this.queue.again([delay], this.alarm(now));
+    }
+  }
+
+  private alarm(now: Millis): (tries: number) => Millis {
+    const limit = this.quarantine;
+    return (tries) => (tries >= limit ? now + rareRetry : this.sync.retryAt(now, tries, Math.random()));
+  }
+
+  private get quarantine(): number {
+    return quarantineAfter(this.config.config, this.around.program.settings);
+  }
+
+  private tellQuarantined(delays: readonly Delay[]): void {
+    for (const line of newlyQuarantined(this.config.source, delays, this.quarantine)) this.log('Error', line);
+  }
+
+  private *troubles(): Generator<ByteString> {
+    const now = this.around.now();
+    const { resumeAt } = this.sync;
+    if (resumeAt > now && resumeAt < Infinity)
+      yield asBytes(`Suspended: exit code ${this.suspendedBy}, next try ${within(resumeAt - now)}`);
+    yield* quarantineLines(this.queue, this.quarantine, now);
   }
 
   /** Fading: what only waits is dropped. */
@@ -144,8 +266,16 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   sourceGone(): void {
     this.log(
       'Error',
-      `The source directory ${this.config.source} of ${this.config.name} is gone: nothing more is seen of it.`,
+      `The source directory ${this.config.source} of ${this.config.name} is gone: nothing is deleted at the target, it is looked for.`,
     );
+    this.queue.cancelWaiting();
+  }
+
+  /** The startup action brings everything to the target; without one, everything there is is new. */
+  sourceBack(): void {
+    this.log('Normal', `The source directory ${this.config.source} of ${this.config.name} is back.`);
+    if (this.around.program.hasStartup(this.config)) this.startup();
+    else this.enterBelow(asBytes('/'), this.around.now());
   }
 
   waitingEvents(): readonly FsEvent[] {
@@ -182,12 +312,23 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
         path2: delay.path2,
       })),
       rules: this.config.rules(),
+      troubles: [...this.troubles()],
     };
   }
 
   private log(category: string, text: string): void {
     this.around.logger.log(category, asBytes(text));
   }
+}
+
+const bare = (path: BytePath): string => path.replace(/\/$/, '');
+
+/** Has rsync named what this delay is about, or something in a directory it is to remove? */
+function failsWith({ etype, path, path2 }: Delay, { paths, trees }: RsyncFailures): boolean {
+  if (etype === 'Delete' && trees.has(path)) return true;
+  if ([path, path2 ?? path].some((each) => paths.has(asBytes(bare(each))))) return true;
+  const whole = (etype === 'Delete' || etype === 'Move') && path.endsWith('/');
+  return whole && [...paths, ...trees].some((each) => each.startsWith(path));
 }
 
 function stepText({ what, event, delay }: EnterStep): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { workingDirectory } from '../cli/arguments.js';
 import { daemonHandshake, launchDaemon, type Handshake } from '../cli/daemonize.js';
-import { monitors, notYet, parseCommandLine, usage, type RunCommand } from '../cli/options.js';
+import { checkMonitor, monitors, parseCommandLine, usage, type RunCommand } from '../cli/options.js';
 import { lockPidfile, type Pidfile } from '../cli/pidfile.js';
 import { fromText, type ByteString } from '../core/bytes.js';
 import { LsyncdError } from '../core/errors.js';
@@ -53,8 +53,7 @@ function version(): string {
 }
 
 async function run(command: RunCommand): Promise<number> {
-  const refused = notYet(command);
-  if (refused !== undefined) throw new LsyncdError('LSY_NOT_YET', refused);
+  checkMonitor(command);
   const { configFile } = command;
   const handshake = daemonHandshake();
   // What is typed starts the daemon proper and waits for its word; only that one reads the config.

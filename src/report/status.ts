@@ -19,6 +19,8 @@ export interface SyncReport {
   readonly source: BytePath;
   readonly delays: readonly DelayLine[];
   readonly rules: FilterRules;
+  /** What is wrong with it, after lsyncd's own lines. */
+  readonly troubles?: readonly ByteString[];
 }
 
 /** One watched directory. */
@@ -70,6 +72,7 @@ function* syncLines(sync: SyncReport): Generator<string> {
   if (excludes.length > 0) yield 'From excludes:';
   for (const pattern of excludes) yield `- ${pattern}`;
   if (filters.length + excludes.length === 0) yield '  nothing.';
+  yield* sync.troubles ?? [];
   yield '';
   yield '';
 }

@@ -12,7 +12,7 @@ import {
   rsyncTable,
   type RsyncParts,
 } from './rsync.js';
-import type { Verdict } from '../verdict.js';
+import { unforeseen, type Verdict } from '../verdict.js';
 
 export interface RsyncSshParts extends RsyncParts {
   readonly sshExitCodes: LuaTable;
@@ -161,7 +161,8 @@ function untilMove(): (delay: Delay) => boolean | 'break' {
 function verdict(vm: LuaVm, config: LuaTable, key: string, code: number): Verdict {
   const codes = config.get(key);
   const entry = isTable(codes) ? codes.get(code) : undefined;
-  const text: string = entry === undefined ? 'die' : vm.tostring(entry);
+  if (entry === undefined) return code === 0 ? 'ok' : unforeseen(code);
+  const text: string = vm.tostring(entry);
   return (['ok', 'again'] as const).find((known) => known === text) ?? 'die';
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommandLine, usage, type RunCommand } from '../../../src/cli/options.js';
+import { checkMonitor, parseCommandLine, usage, type RunCommand } from '../../../src/cli/options.js';
 
 const run = (...argv: string[]) => parseCommandLine(argv) as RunCommand;
 
@@ -71,6 +71,11 @@ describe('the command line', () => {
     expect(parseCommandLine(['--version'])).toEqual({ kind: 'version' });
     expect(parseCommandLine(['-monitor'])).toEqual({ kind: 'monitors' });
     expect(parseCommandLine([])).toEqual({ kind: 'help', code: 255 });
+  });
+
+  it('an unknown monitor is refused by name', () => {
+    expect(() => checkMonitor(run('-monitor', 'foo', 'c'))).toThrow('event monitor "foo" unknown.');
+    expect(() => checkMonitor(run('-monitor', 'parcel', 'c'))).not.toThrow();
   });
 
   it('the usage names every option with one dash', () => {
