@@ -103,6 +103,42 @@ describe('default.rsync', { timeout: 300_000 }, () => {
   });
 });
 
+describe('batchSizeLimit', { timeout: 60_000 }, () => {
+  it('gives large files transfers of their own beside the common one', async () => {
+    const shim = join(box.top, 'rsync');
+    // Transfers of the large file last until the small one has been transferred.
+    writeFileSync(
+      shim,
+      `#!/bin/sh
+case "$*" in *include-from*) ;; *) exit 0;; esac
+rules=$(tr '\\0' ' ')
+echo "begin $rules" >> '${box.top}/calls'
+case "$rules" in */big*) while ! grep -q 'end.*small' '${box.top}/calls'; do sleep 0.05; done;; esac
+echo "end $rules" >> '${box.top}/calls'
+`,
+      { mode: 0o755 },
+    );
+    const child = box.start(`settings { logfile = "$TOP/log" }
+      sync { default.rsync, source = "$TOP/source", target = "$TOP/target", delay = 1, maxProcesses = 3,
+             batchSizeLimit = 1000, rsync = { binary = "${shim}" } }`);
+    await box.logs(/Startup of .* finished/);
+    writeFileSync(join(box.source, 'big'), Buffer.alloc(5_000));
+    writeFileSync(join(box.source, 'small'), 'x');
+    const calls = (): string[] => (read(join(box.top, 'calls')) ?? '').trim().split('\n');
+    await until(
+      () =>
+        calls()
+          .filter((call) => call.startsWith('end'))
+          .some((call) => call.includes('/big')),
+      'both',
+    );
+    const begins = calls().filter((call) => call.startsWith('begin'));
+    expect(begins.filter((call) => call.includes('/big') && call.includes('/small'))).toEqual([]);
+    child.kill('SIGTERM');
+    expect(await box.ended(child)).toBe(143);
+  });
+});
+
 describe.runIf(Sshd.available)('default.rsyncssh against a real sshd', { timeout: 300_000 }, () => {
   const config = (keys = ''): string => `settings { logfile = "$TOP/log", insist = true }
     sync {

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { asBytes, fromText, type ByteString } from '../../core/bytes.js';
 import type { Delay } from '../../core/delay.js';
 import type { EventObjects } from '../../lua/objects/event.js';
@@ -5,6 +6,7 @@ import type { Command, ScriptHost, ScriptSync } from '../../lua/objects/host.js'
 import type { InletFactory } from '../../lua/objects/inlet.js';
 import type { ListObjects } from '../../lua/objects/list.js';
 import { isTable, LuaRaise, toNumber, type LuaTable, type LuaValue, type LuaVm } from '../../lua/vm.js';
+import { toBuffer } from '../../sys/bytes.js';
 import { checkAgainstGauge, generalGauge } from '../gauge.js';
 import { tunnelOf } from '../tunnel.js';
 import { includeRules } from './rsync-paths.js';
@@ -79,6 +81,7 @@ export function prepareRsync(
   const gauge = config.get('checkgauge');
   if (isTable(gauge)) checkAgainstGauge(vm, config, gauge, level);
   checkDelete(config, level);
+  sizeLimit(config, level);
   if (!isTable(rsync)) throw new LuaRaise('Parameter "rsync" must be a table.', level);
   rsync.set('_computed', vm.table(rsyncArguments(vm, rsync)));
   if (skipTarget) return;
@@ -210,10 +213,37 @@ export function rsyncDelays(
   });
 }
 
+/** Bytes from which on a file goes in a transfer of its own; undefined: there is no such limit. */
+function sizeLimit(config: LuaTable, level: number): number | undefined {
+  const given = config.get('batchSizeLimit');
+  if (given === undefined || given === false) return undefined;
+  const limit = toNumber(given);
+  if (limit === undefined || !(limit >= 0))
+    throw new LuaRaise('Parameter "batchSizeLimit" must be a number of bytes.', level);
+  return limit;
+}
+
+/** Whether what is there now is a file larger than that; deletions, moves and directories never are. */
+function isLarge({ etype, path }: Delay, source: ByteString, limit: number): boolean {
+  if (path.endsWith('/') || (etype !== 'Create' && etype !== 'Modify')) return false;
+  const stats = lstatSync(toBuffer(asBytes(source + path)), { throwIfNoEntry: false });
+  return stats?.isFile() === true && stats.size > limit;
+}
+
 /** `default.rsync.action(inlet)`: everything that is ready in one transfer, large files in their own. */
 export function rsyncAction(parts: RsyncParts, inlet: LuaValue): void {
   const sync = parts.inlets.resolve(inlet);
   if (sync === undefined) throw new LuaRaise('default.rsync.action expects an inlet', 1);
-  const delays = sync.readyDelays(({ etype }) => etype !== 'Init' && etype !== 'Blanket' && etype !== 'Full');
+  const isPath = ({ etype }: Delay): boolean => etype !== 'Init' && etype !== 'Blanket' && etype !== 'Full';
+  const limit = sizeLimit(sync.config, 1);
+  const large = (delay: Delay): boolean => limit !== undefined && isLarge(delay, sync.source, limit);
+  let delays = sync.readyDelays((delay) => isPath(delay) && !large(delay));
+  if (delays.length === 0) {
+    let found: Delay | undefined;
+    delays = sync.readyDelays((delay) => {
+      if (found === undefined && isPath(delay)) found = delay;
+      return delay === found;
+    });
+  }
   if (delays.length > 0) rsyncDelays(parts, sync, delays);
 }
