@@ -163,7 +163,7 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
       `${this.config.name}: ${binary} ended with exit code ${code}${said.length > 0 ? ':' : '.'}`,
     );
     for (const line of said) this.log('Error', `  ${line}`);
-    this.log('Error', 'Remedy: set "insist" (or start with -insist) to have startups retried.');
+    this.log('Error', 'With "insist" (or -insist) a startup is retried whose exit code means "again".');
   }
 
   private settle(agent: Agent, verdict: CollectVerdict, code: number): void {

@@ -68,6 +68,8 @@ export const differences = {
   'moved-between-syncs': as('moved-between-syncs'),
   'subdirs-nothing-inside': as('subdirs-nothing-inside'),
   usr1: as('usr1'),
+  'suspended-alone': as('suspended-alone'),
+  'startup-explained': as('startup-explained'),
   rewatched: as('rewatched'),
   'ssh-for-rsync': as('ssh-for-rsync'),
   'rsync-keys': as('rsync-keys'),

@@ -125,7 +125,7 @@ describe('an exit code nobody foresaw', () => {
     expect(box.logged).toContain('Terminating since "insist" is not set.');
     expect(box.logged).toContain('ended with exit code 5:');
     expect(box.logged).toContain('  no such bucket');
-    expect(box.logged).toContain('Remedy: set "insist"');
+    expect(box.logged).toContain('With "insist" (or -insist)');
     // Where the child's words would have gone anyway.
     expect(box.stderr).toContain('no such bucket');
   });
