@@ -125,7 +125,7 @@ export class Daemon {
       for (;;) {
         const generation = this.begin(life);
         // The predecessor watches until then: what it sees meanwhile is carried over.
-        await generation.start(previous?.byName);
+        await generation.start(previous);
         await previous?.release();
         ready();
         const end = await generation.ended;

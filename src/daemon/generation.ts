@@ -97,15 +97,16 @@ export class Generation implements Surroundings {
   }
 
   /** Watches everything, then queues the startup actions. @throws LsyncdError when watching is impossible. */
-  async start(carried: ReadonlyMap<string, RunningSync> = new Map()): Promise<void> {
+  async start(previous?: Generation): Promise<void> {
     try {
       await this.monitor.watch(this.syncs.map((running) => this.rootOf(running)));
     } catch (error) {
       // A signal ended this life before it had begun: that is no failure.
       if (this.isStarting) throw error;
     }
+    await previous?.seenAll();
     if (!this.isStarting) {
-      this.takeOver(carried);
+      this.takeOver(previous);
       return;
     }
     this.mode = 'running';
@@ -113,12 +114,13 @@ export class Generation implements Surroundings {
       this.syncs.map((running) => ({ expressions: running.config.crontab, run: () => running.full() })),
     );
     for (const running of this.syncs) running.startup();
-    this.takeOver(carried);
+    this.takeOver(previous);
     this.wake();
   }
 
   /** What waited in the predecessor's queues; also when this life is over before it began: the next one asks here. */
-  private takeOver(carried: ReadonlyMap<string, RunningSync>): void {
+  private takeOver(previous: Generation | undefined): void {
+    const carried = previous?.byName ?? new Map<string, RunningSync>();
     for (const running of this.syncs) {
       const before = carried.get(running.config.name);
       if (before?.config.source === running.config.source)
@@ -144,8 +146,15 @@ export class Generation implements Surroundings {
     };
   }
 
+  /** Resolves when everything that had happened before the call has been reported to the syncs. */
+  private async seenAll(): Promise<void> {
+    // Between two questions the monitor reads all that the kernel has.
+    await this.monitor.watches();
+    await this.monitor.watches();
+  }
+
   /** The syncs by name, for a successor. */
-  get byName(): ReadonlyMap<string, RunningSync> {
+  private get byName(): ReadonlyMap<string, RunningSync> {
     return new Map(this.syncs.map((running) => [running.config.name, running]));
   }
 
