@@ -85,8 +85,7 @@ export class Tracer {
 
   /** As lua5.3 itself shows an error object. */
   private text(value: LuaValue): ByteString {
-    if (typeof value === 'string' || this.vm.typeName(value) === 'number')
-      return this.vm.tostring(value);
+    if (typeof value === 'string' || this.vm.typeName(value) === 'number') return this.vm.tostring(value);
     const shown = this.vm.tostring(value);
     const meta = typeof value === 'object' && value.type === 'table' ? value.getMetatable() : undefined;
     if (meta?.get('__tostring') !== undefined) return shown;

@@ -1,3 +1,4 @@
+import console from 'node:console';
 /**
  * What entering an event costs with a long queue: nodes of the path tree visited per event, and wall time, at 1,000
  * and 1,000,000 queued events; then the cost of one scheduling step. `node test/bench/queue-enter.js`, after a build.

@@ -87,22 +87,25 @@ describe('a batch’s end', () => {
 });
 
 describe('a full run', () => {
-  it.each(['Init', 'Full'])('%s goes before what is pending, which stays, and what comes meanwhile waits', (kind) => {
-    const queue = queueOf('Modify f', 'Move x y', kind, kind);
-    expect([queue.length, queue.firstReady(0, 100)?.etype]).toEqual([3, kind]);
-    expect(queue.takeBatch(0)).toBeUndefined();
-    queue.startFull();
-    expect(states(queue)).toEqual(['active ', 'block x', 'block f']);
-    queue.enter(event('Modify g'), 0, may);
-    queue.enter(event('Move h i'), 0, may);
-    expect([queue.firstReady(0, 1), queue.nextAlarm(0, 1), queue.takeBatch(0)]).toEqual(
-      Array(3).fill(undefined),
-    );
-    expect(queue.length).toBe(6);
-    queue.finishFull([], 0, retry);
-    // What was pending is looked at once more: size and time, which a comparison goes by, may not tell it.
-    expect(taken(queue).sort()).toEqual(['f', 'g', 'h', 'i', 'x', 'y']);
-  });
+  it.each(['Init', 'Full'])(
+    '%s goes before what is pending, which stays, and what comes meanwhile waits',
+    (kind) => {
+      const queue = queueOf('Modify f', 'Move x y', kind, kind);
+      expect([queue.length, queue.firstReady(0, 100)?.etype]).toEqual([3, kind]);
+      expect(queue.takeBatch(0)).toBeUndefined();
+      queue.startFull();
+      expect(states(queue)).toEqual(['active ', 'block x', 'block f']);
+      queue.enter(event('Modify g'), 0, may);
+      queue.enter(event('Move h i'), 0, may);
+      expect([queue.firstReady(0, 1), queue.nextAlarm(0, 1), queue.takeBatch(0)]).toEqual(
+        Array(3).fill(undefined),
+      );
+      expect(queue.length).toBe(6);
+      queue.finishFull([], 0, retry);
+      // What was pending is looked at once more: size and time, which a comparison goes by, may not tell it.
+      expect(taken(queue).sort()).toEqual(['f', 'g', 'h', 'i', 'x', 'y']);
+    },
+  );
 
   it('Init lets nothing begin before it, Full only when it is due', () => {
     const init = queueOf('Init', 'Modify f');
