@@ -235,7 +235,9 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
 
   private alarm(now: Millis): (tries: number) => Millis {
     const limit = this.quarantine;
-    return (tries) => (tries >= limit ? now + rareRetry : this.sync.retryAt(now, tries, Math.random()));
+    // What failed together comes again together.
+    const random = Math.random();
+    return (tries) => (tries >= limit ? now + rareRetry : this.sync.retryAt(now, tries, random));
   }
 
   private get quarantine(): number {

@@ -1,4 +1,4 @@
-import type { Difference, Observation } from './harness/case.js';
+import type { Case, Difference, Observation } from './harness/case.js';
 import { eachLine } from './harness/normalise.js';
 import { improveQueue } from './harness/improvements.js';
 
@@ -68,6 +68,7 @@ export const differences = {
   'moved-between-syncs': as('moved-between-syncs'),
   'subdirs-nothing-inside': as('subdirs-nothing-inside'),
   usr1: as('usr1'),
+  'rsync-23': as('rsync-23'),
   'suspended-alone': as('suspended-alone'),
   'startup-explained': as('startup-explained'),
   rewatched: as('rewatched'),
@@ -77,3 +78,26 @@ export const differences = {
 
 /** Differences that some of a table's cases meet and others do not. */
 export const perhaps = (difference: Difference): Difference => ({ ...difference, optional: true });
+
+/** Ends lsyncd; ours suspends the sync, and tries again after a second. */
+export const suspends: Pick<Case, 'compare' | 'prune' | 'differs'> = {
+  compare: ['calls', 'exit'],
+  prune: (seen) => ({ ...seen, calls: [...new Set(seen.calls)] }),
+  differs: [differences['suspended-alone']((seen) => ({ ...seen, exit: 143 }))],
+};
+
+/** After a startup that failed ours goes on to say what ended with what. */
+export const explained = (code: number | string, binary = 'act'): Difference =>
+  differences['startup-explained']((seen) => {
+    const after = (lines: readonly string[]): string[] =>
+      lines.flatMap((line) => {
+        const at = /^(<\w+> Error: ).*[Ff]ailure on startup of/.exec(line)?.[1];
+        if (at === undefined) return [line];
+        return [
+          line,
+          `${at}Sync1: /S/bin/${binary} ended with exit code ${code}.`,
+          `${at}With "insist" (or -insist) a startup is retried whose exit code means "again".`,
+        ];
+      });
+    return { ...seen, log: after(seen.log), stderr: after(seen.stderr) };
+  });

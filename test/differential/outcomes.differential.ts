@@ -1,4 +1,4 @@
-import { differences } from './differences.js';
+import { differences, explained, suspends } from './differences.js';
 import type { Case, Step } from './harness/case.js';
 import { calls, ended, live, logged, settled, watching } from './harness/conditions.js';
 import { plain } from './harness/configs.js';
@@ -59,33 +59,8 @@ end`,
 
 const finished = logged('Finished');
 
-/** Ends lsyncd; ours suspends the sync, and tries again after a second. */
-const suspends: Pick<Case, 'steps' | 'compare' | 'prune' | 'differs' | 'lines'> = {
-  compare: ['calls', 'exit'],
-  prune: (seen) => ({ ...seen, calls: [...new Set(seen.calls)] }),
-  differs: [differences['suspended-alone']((seen) => ({ ...seen, exit: 143 }))],
-  lines: [/Critical exitcode/],
-};
 const stopped = logged(/Critical exitcode|suspended: exit code/);
 
-/** Ours goes on to say what ended with what. */
-const explained = (code: number): Partial<Case> => ({
-  differs: [
-    differences['startup-explained']((seen) => {
-      const after = (lines: readonly string[]): string[] =>
-        lines.flatMap((line) => {
-          const at = /^(<\w+> Error: ).* on startup of/.exec(line)?.[1];
-          if (at === undefined) return [line];
-          return [
-            line,
-            `${at}Sync1: /S/bin/act ended with exit code ${code}.`,
-            `${at}With "insist" (or -insist) a startup is retried whose exit code means "again".`,
-          ];
-        });
-      return { ...seen, log: after(seen.log), stderr: after(seen.stderr) };
-    }),
-  ],
-});
 const plainCodes = ['0', '1', '2', '3', '5', '7', '23', '126', '127', '255'];
 
 const signalled = (name: string, keys: string): Case =>
@@ -147,12 +122,12 @@ differential('Outcomes of children', [
   },
   startup('startup 0', '0', '', '', [watching(), logged('Startup of')]),
   startup('startup 0 with a table', '0', table, '', [watching(), logged('Startup of')]),
-  startup('startup 5 without a table', '5', '', '', [ended], explained(5)),
-  startup('startup 5: again, no insist', '5', table, '', [ended], explained(5)),
+  startup('startup 5 without a table', '5', '', '', [ended], { differs: [explained(5)] }),
+  startup('startup 5: again, no insist', '5', table, '', [ended], { differs: [explained(5)] }),
   startup('startup 5: again, insist', '5 0', table, 'insist = true', [logged('finished')]),
   startup('startup 5 twice, insist', '5 5 0', table, 'insist = true', [logged('finished')]),
-  startup('startup 3: die', '3', table, '', [ended], explained(3)),
-  startup('startup 3: die, insist', '3', table, 'insist = true', [ended], explained(3)),
+  startup('startup 3: die', '3', table, '', [ended], { differs: [explained(3)] }),
+  startup('startup 3: die, insist', '3', table, 'insist = true', [ended], { differs: [explained(3)] }),
   startup('startup 7: unknown', '7', table, '', [ended]),
   startup('startup 7: unknown, insist', '7', table, 'insist = true', [ended]),
   startup('startup 5: again, -insist', '5 0', table, '', [logged('finished')], {
