@@ -205,13 +205,16 @@ const startup = (code: string): Case => {
 const transfer = (code: string): Case => {
   const begin = [watching(), logged('Startup of'), settled(200), frozen('echo a > f')];
   const setup = `echo 0 ${code} 0 > $CTL/rsync.exit`;
-  const stopped = logged(/Critical exitcode|suspended: exit code/);
   if (unknown.includes(code))
-    return rsync(`transfer ${code}`, '', '', [...begin, stopped], { setup, ...stops });
-  const goesOn = again.includes(code) || fine.includes(code);
+    return rsync(`transfer ${code}`, '', '', [...begin, logged(/Critical exitcode|suspended: exit/)], {
+      setup,
+      ...stops,
+    });
   const steps = [
     ...begin,
-    ...(goesOn ? [logged(/Finished/), settled(code === '23' ? 3_000 : 500)] : [ended]),
+    ...([...again, ...fine].includes(code)
+      ? [logged(/Finished/), settled(code === '23' ? 3_000 : 500)]
+      : [ended]),
   ];
   // Everything is tried again, as nothing was named.
   const twice = differences['rsync-23']((seen) => ({ ...seen, calls: [...seen.calls, seen.calls.at(-1)!] }));
