@@ -1,4 +1,4 @@
-import { differences, explained, suspends } from './differences.js';
+import { differences, explained, notAll, suspends } from './differences.js';
 import type { Case, Observation, Step } from './harness/case.js';
 import { called, ended, frozen, live, logged, settled, watching } from './harness/conditions.js';
 import { settings } from './harness/configs.js';
@@ -181,16 +181,6 @@ const stops: Partial<Case> = { ...suspends, prune: (seen) => suspends.prune!(tid
 
 /** In none of rsync's tables. */
 const unknown = ['7', '99'];
-
-/** Ours says that something was not transferred. */
-const notAll = differences['rsync-23']((seen) => ({
-  ...seen,
-  log: seen.log.flatMap((line) =>
-    line.includes('Startup of')
-      ? ['<ctime> Warn: Sync1: rsync could not transfer everything (23).', line].reverse()
-      : [line],
-  ),
-}));
 
 /** A startup that ends with a code. */
 const startup = (code: string): Case => {

@@ -101,3 +101,13 @@ export const explained = (code: number | string, binary = 'act'): Difference =>
       });
     return { ...seen, log: after(seen.log), stderr: after(seen.stderr) };
   });
+
+/** Ours says that something was not transferred. */
+export const notAll = differences['rsync-23']((seen) => ({
+  ...seen,
+  log: seen.log.flatMap((line) =>
+    line.includes('Startup of')
+      ? ['<ctime> Warn: Sync1: rsync could not transfer everything (23).', line].reverse()
+      : [line],
+  ),
+}));
