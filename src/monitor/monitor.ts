@@ -38,8 +38,8 @@ export type MonitorReport =
       readonly message: string;
     }
   /**
-   * The root directory itself was deleted, moved away or unmounted; nothing is reported for it any more until
-   * `watch` is called with it again.
+   * The root directory is not at its path any more: it or one above was deleted, moved away or unmounted, or something
+   * was mounted over it. Nothing is reported for it until `watch` is called with it again.
    */
   | { readonly kind: 'root-gone'; readonly id: number }
   /** A debug line for `-log CATEGORY`; the message is a byte string. */

@@ -1,7 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -13,22 +12,18 @@ import {
   constants,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createInotifyMonitor } from '../../src/monitor/inotify/monitor.js';
 import { monitorContract } from '../support/monitor-contract.js';
 import { readTree } from '../support/monitor/files.js';
 import { Mirror } from '../support/monitor/mirror.js';
-import { Observed, until } from '../support/monitor/observed.js';
+import { Observed } from '../support/monitor/observed.js';
 
 monitorContract('inotify', createInotifyMonitor);
 
 const isRoot = process.getuid?.() === 0;
-const canUnshare = isRoot && spawnSync('unshare', ['-Ur', 'true']).status === 0;
 const queueLimit = '/proc/sys/fs/inotify/max_queued_events';
-const built = fileURLToPath(new URL('../../dist/monitor/inotify/monitor.js', import.meta.url));
-const childMonitor = fileURLToPath(new URL('../support/monitor/child-monitor.js', import.meta.url));
 
 function writable(path: string): boolean {
   try {
@@ -39,40 +34,15 @@ function writable(path: string): boolean {
   }
 }
 
-/** Runs a program in a user namespace with a limit of its own. */
-function limitedTo(what: 'watches' | 'instances', count: number): string[] {
-  const script = `echo ${count} > /proc/sys/user/max_inotify_${what} && exec "$@"`;
-  return ['unshare', '-Ur', 'sh', '-c', script, 'sh'];
-}
-
 describe('inotify monitor', () => {
   let seen: Observed;
-  let children: ChildProcess[];
   beforeEach(() => {
     seen = new Observed(createInotifyMonitor);
-    children = [];
   });
-  afterEach(async () => {
-    for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
-    await seen.close();
-  });
+  afterEach(() => seen.close());
   const same = (id = 0): void => {
     const { target, source } = seen.compare(id);
     expect(target).toEqual(source);
-  };
-  /** Starts child-monitor.js, through another program if there is one. */
-  const startChild = (job: string, source: string, ...through: string[]) => {
-    const [program, ...args] = [...through, process.execPath, childMonitor, built, job, `${source}/`];
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
-    children.push(child);
-    const lines: { kind: string; code?: string; message?: string; remedy?: string; path?: string }[] = [];
-    let rest = '';
-    child.stdout.on('data', (data: Buffer) => {
-      const parts = (rest + data.toString('latin1')).split('\n');
-      rest = parts.pop()!;
-      for (const part of parts) lines.push(JSON.parse(part) as (typeof lines)[number]);
-    });
-    return { child, lines };
   };
 
   it('loses nothing while the main thread is busy', async () => {
@@ -242,82 +212,6 @@ describe('inotify monitor', () => {
       }
     },
   );
-
-  it.skipIf(!canUnshare)(
-    'out of watches at the start: tells how many it needs and how to get them (needs root)',
-    async () => {
-      const root = seen.root('s');
-      for (let i = 0; i < 30; i++) mkdirSync(join(root, `${i}`));
-      chmodSync(seen.base, 0o755);
-      const limited = limitedTo('watches', 10);
-      const { child, lines } = startChild('watch', root, ...limited);
-      child.stdin.end();
-      const [code] = (await once(child, 'close')) as [number];
-      expect(code).toBe(0);
-      expect(lines).toHaveLength(1);
-      expect(lines[0]).toMatchObject({ kind: 'refused', code: 'LSY_WATCH_LIMIT' });
-      expect(lines[0]!.message).toContain('31 directories are to be watched, user.max_inotify_watches is 10');
-      expect(lines[0]!.remedy).toContain('sysctl user.max_inotify_watches=524288');
-    },
-  );
-
-  it.skipIf(!canUnshare)('out of watches later: warns once and goes on (needs root)', async () => {
-    const root = seen.root('s');
-    const limited = limitedTo('watches', 10);
-    const { child, lines } = startChild('watch', root, ...limited);
-    await until(() => lines.some(({ kind }) => kind === 'watching'), 'it watches');
-    mkdirSync(seen.path('many'));
-    for (let i = 0; i < 30; i++) mkdirSync(seen.path('many', `${i}`));
-    renameSync(seen.path('many'), join(root, 'many'));
-    await until(() => lines.some(({ kind }) => kind === 'warning'), 'it warns');
-    writeFileSync(join(root, 'last'), '');
-    await until(() => JSON.stringify(lines).includes('"/last"'), 'it goes on');
-    expect(JSON.stringify(lines)).toContain('"/many/29/"');
-    expect(lines.filter(({ kind }) => kind === 'warning')).toHaveLength(1);
-    expect(lines.find(({ kind }) => kind === 'warning')!.message).toContain(
-      '32 directories are to be watched',
-    );
-    child.stdin.end();
-    await once(child, 'close');
-  });
-
-  it.skipIf(!canUnshare)('out of instances: refuses with the setting to raise (needs root)', async () => {
-    const root = seen.root('s');
-    const limited = limitedTo('instances', 0);
-    const { child, lines } = startChild('watch', root, ...limited);
-    child.stdin.end();
-    await once(child, 'close');
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatchObject({ kind: 'refused', code: 'LSY_INSTANCE_LIMIT' });
-    expect(lines[0]!.remedy).toContain('sysctl user.max_inotify_instances=');
-  });
-
-  it.skipIf(!isRoot)('warns of directories it may not read and watches the rest (needs root)', async () => {
-    const root = seen.root('s');
-    chmodSync(seen.base, 0o755);
-    mkdirSync(join(root, 'closed'), { mode: 0o700 });
-    mkdirSync(join(root, 'open'));
-    const { child, lines } = startChild('nobody', root);
-    await until(() => lines.some(({ kind }) => kind === 'watching'), 'it watches');
-    expect(lines[0]).toMatchObject({ kind: 'warning', id: 0, path: `${root}/closed/` });
-    expect(lines[0]!.message).toContain('Permission denied');
-    writeFileSync(join(root, 'open', 'f'), '');
-    await until(() => JSON.stringify(lines).includes('"/open/f"'), 'it goes on');
-    child.stdin.end();
-    const [code] = (await once(child, 'close')) as [number];
-    expect(code).toBe(0);
-  });
-
-  for (const [job, expected] of [
-    ['exit', 7],
-    ['throw', 1],
-  ] as const)
-    it(`does not hold up the end of the process (${job})`, async () => {
-      const { child, lines } = startChild(job, seen.root('s'));
-      const [code] = (await once(child, 'close')) as [number];
-      expect(code).toBe(expected);
-      expect(lines).toEqual([{ kind: 'watching' }]);
-    });
 
   it('shows what it does when asked to', async () => {
     await seen.close();

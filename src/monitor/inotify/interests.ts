@@ -10,6 +10,8 @@ export interface Root extends WatchRoot {
   placeBound: boolean;
   /** Its directory's place; undefined while it is gone. */
   dir: WatchedDir | undefined;
+  /** Which directory that is (`identityOf`). */
+  identity: string | undefined;
 }
 
 /** Which roots care for which paths. */
@@ -18,7 +20,7 @@ export class Interests {
 
   /** A new root, or the same one anew. */
   add(root: WatchRoot): Root {
-    const known: Root = { ...root, ...compiled(root.rules), dir: undefined };
+    const known: Root = { ...root, ...compiled(root.rules), dir: undefined, identity: undefined };
     this.roots.set(root.id, known);
     return known;
   }

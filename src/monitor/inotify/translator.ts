@@ -44,7 +44,7 @@ export class Translator {
     else if ((mask & bits.MOVED_FROM) !== 0) this.moved(event, isDir);
     else if ((mask & (bits.MOVED_TO | bits.CREATE)) !== 0) this.came(event, isDir);
     else if ((mask & bits.DELETE) !== 0) this.went(event, isDir);
-    else if ((mask & bits.ATTRIB) !== 0) this.tell('Attrib', event, isDir);
+    else if ((mask & bits.ATTRIB) !== 0) this.changedAttributes(event, isDir);
     else if ((mask & (bits.CLOSE_WRITE | bits.MODIFY)) !== 0) this.tell('Modify', event, isDir);
   }
 
@@ -55,6 +55,7 @@ export class Translator {
       if (!this.watcher.tree.holds(dir)) continue;
       if (dir.parent === undefined) {
         if (rootWent || (mask & bits.IGNORED) !== 0) this.watcher.drop(dir);
+        else if ((mask & bits.ATTRIB) !== 0) this.watcher.lookAgainBelow(dir);
       } else if ((mask & bits.IGNORED) !== 0) {
         // It ended without a deletion: unmounted. What was hidden below the mount is in sight again.
         const { parent, name } = dir;
@@ -74,6 +75,11 @@ export class Translator {
     this.moves.interrupt();
     this.tell('Delete', event, isDir);
     if (isDir) for (const dir of this.lasting(event)) this.watcher.departed(dir, event.name);
+  }
+
+  private changedAttributes(event: StreamEvent, isDir: boolean): void {
+    this.tell('Attrib', event, isDir);
+    if (isDir) for (const dir of this.lasting(event)) this.watcher.rightsChanged(dir, event.name);
   }
 
   private moved(event: StreamEvent, isDir: boolean): void {

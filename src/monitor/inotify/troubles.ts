@@ -8,18 +8,25 @@ import type { Outbox } from './outbox.js';
 /** Errors of a directory that is there no more, or is none any more. */
 const vanished = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 
+const deniedRemedy = 'give its user read and search permission (chmod u+rx), or exclude it';
+
 /** What becomes of directories that can't be watched or read: an error at the start, a warning later. */
 export class Troubles {
   private limitTold = false;
+  /** Directories that have been warned of and could not be watched since. */
+  private readonly denied = new Set<BytePath>();
 
   constructor(
     private readonly interests: Interests,
     private readonly outbox: Outbox,
   ) {}
 
-  /** True when the directory has gone meanwhile: a notification tells, or has told, where. */
-  isVanished(error: NodeJS.ErrnoException): boolean {
-    return vanished.has(error.code ?? '');
+  /**
+   * It may be there, or be open to us, later: gone meanwhile (a notification tells, or has told, where), or its rights
+   * or those of a directory above do not let us in.
+   */
+  mayCome(error: NodeJS.ErrnoException): boolean {
+    return vanished.has(error.code ?? '') || error.code === 'EACCES';
   }
 
   /**
@@ -28,7 +35,7 @@ export class Troubles {
    * @throws LsyncdError LSY_WATCH_LIMIT
    */
   refused(path: BytePath, error: NodeJS.ErrnoException, starting: boolean): void {
-    if (this.isVanished(error)) return;
+    if (vanished.has(error.code ?? '')) return;
     if (error.code === 'ENOSPC') {
       // Counting walks all trees: once per burst.
       if (!starting && this.limitTold) return;
@@ -38,7 +45,15 @@ export class Troubles {
       this.warn(path, `${fromText(limit.shown)}: changes in it are not seen`);
       return;
     }
-    this.warn(path, `cannot watch ${path}: ${errnoText(error)}: changes in it are not seen`);
+    if (this.denied.has(path)) return;
+    this.denied.add(path);
+    const line = `cannot watch ${path}: ${errnoText(error)}: changes in it are not seen`;
+    this.warn(path, error.code === 'EACCES' ? `${line}; ${deniedRemedy}` : line);
+  }
+
+  /** It can be watched or read. */
+  allowed(path: BytePath): void {
+    this.denied.delete(path);
   }
 
   /** A source that can't be watched at the start. */

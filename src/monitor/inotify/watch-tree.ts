@@ -12,7 +12,7 @@ export class WatchedDir {
   readonly roots = new Set<number>();
   /** The stream position when its path was last used to look into it. */
   seen = -1;
-  /** Names in it that were not there any more when they were looked up; '' when it was that itself. */
+  /** Names in it that were not there any more, or closed to us, when they were looked up; '' when it was that itself. */
   missed: Set<ByteString> | undefined;
   private below: Map<ByteString, WatchedDir> | undefined;
 

@@ -1,6 +1,7 @@
 import { asBytes, type BytePath, type ByteString } from '../../core/bytes.js';
 import { childPath, readDirectory, type Entry } from '../../sys/fs-bytes.js';
 import type { WatchRoot } from '../monitor.js';
+import { identityOf } from './identity.js';
 import { Interests, type Root } from './interests.js';
 import type { Kernel } from './kernel.js';
 import type { Outbox } from './outbox.js';
@@ -21,7 +22,7 @@ const unwatchBurst = 256;
  * Directories are looked up by path, and the path that the stream of notifications has brought us to may be
  * out of date already. What was looked up too early is recognised later, when the notification that made the
  * path stale comes: its position in the stream is below `seen` of the directory it renames. What was not found
- * is in `missed`, and is looked for again when a directory above gets another name.
+ * is in `missed`, and is looked for again when a directory above gets another name or other rights.
  */
 export class Watcher {
   readonly tree = new WatchTree();
@@ -68,12 +69,45 @@ export class Watcher {
   private placeRoots(roots: readonly Root[]): void {
     // Outer roots first: an inner one is then found in their trees and watched once.
     for (const root of [...roots].sort((a, b) => a.source.length - b.source.length)) {
-      const dir = this.tree.find(root.source) ?? this.placeTop(root.source);
+      root.identity = identityOf(root.source);
+      const dir = this.placeInside(root.source) ?? this.placeTop(root.source);
       if (dir !== undefined) {
         root.dir = dir;
         this.include(dir, new Set([root.id]), 'nothing');
       } else this.outbox.report({ kind: 'root-gone', id: root.id });
     }
+  }
+
+  /**
+   * Roots that are not at their paths any more: no notification tells that a directory above was renamed, or that
+   * something was mounted over them.
+   */
+  checkRoots(): void {
+    for (const root of this.interests.all()) {
+      const { dir, id, source } = root;
+      if (dir === undefined) continue;
+      const identity = identityOf(source);
+      if (identity === undefined || identity === root.identity) continue;
+      root.dir = undefined;
+      this.exclude(dir, new Set([id]));
+      this.outbox.report({ kind: 'root-gone', id });
+    }
+  }
+
+  /** A root's directory in the tree of another, if it is (still) that one. */
+  private placeInside(source: BytePath): WatchedDir | undefined {
+    const known = this.tree.find(source);
+    if (known === undefined) return undefined;
+    const { parent, name } = known;
+    if (parent === undefined) {
+      if (known.roots.size > 0) return known;
+      // Left over from a root that was not at its path any more: another directory is there now.
+      this.drop(known);
+      return undefined;
+    }
+    const dir = this.place(parent, name, source);
+    if (dir !== undefined && dir !== known) this.arrived(parent, name);
+    return dir;
   }
 
   /** A directory has come into being, or into sight: watch it, tell what is in it. */
@@ -89,9 +123,20 @@ export class Watcher {
     else this.saw(dir);
   }
 
+  /**
+   * The rights of a directory have changed: what could not be watched or read may be now, and is told. What is
+   * not to be watched stays so.
+   */
+  rightsChanged(parent: WatchedDir, name: ByteString): void {
+    const dir = parent.children.get(name);
+    if (dir === undefined) this.arrived(parent, name);
+    else this.lookAgainBelow(dir);
+  }
+
   /** A directory has gone: its watches go. */
   departed(parent: WatchedDir, name: ByteString): void {
     this.explained(parent, name);
+    this.troubles.allowed(asBytes(`${parent.path}${name}/`));
     const dir = parent.children.get(name);
     if (dir !== undefined) this.drop(dir);
   }
@@ -149,8 +194,8 @@ export class Watcher {
     }
   }
 
-  /** What was missed below a directory may be found under its new path. */
-  private lookAgainBelow(dir: WatchedDir): void {
+  /** What was missed below a directory may be found under its new path, or with its new rights. */
+  lookAgainBelow(dir: WatchedDir): void {
     const missing = [...this.withMissed].filter((place) => place.isBelowOrAt(dir));
     for (const place of missing) {
       this.foundAll(place);
@@ -202,6 +247,7 @@ export class Watcher {
     }
     this.outbox.log(() => `addwatch( ${path} )-> ${wd} `);
     this.explained(parent, name);
+    this.troubles.allowed(path);
     const known = parent.children.get(name);
     if (known?.wd === wd) return known;
     if (known === undefined) return this.tree.add(wd, parent, name);
@@ -226,7 +272,9 @@ export class Watcher {
 
   private read(dir: WatchedDir, directory: BytePath): Entry[] {
     try {
-      return readDirectory(directory);
+      const entries = readDirectory(directory);
+      this.troubles.allowed(directory);
+      return entries;
     } catch (error) {
       this.refused(dir, asBytes(''), directory, error as NodeJS.ErrnoException);
       return [];
@@ -234,10 +282,11 @@ export class Watcher {
   }
 
   private refused(dir: WatchedDir, name: ByteString, path: BytePath, error: NodeJS.ErrnoException): void {
-    if (this.troubles.isVanished(error)) {
+    if (this.troubles.mayCome(error)) {
       (dir.missed ??= new Set()).add(name);
       this.withMissed.add(dir);
-    } else this.troubles.refused(path, error, this.starting);
+    }
+    this.troubles.refused(path, error, this.starting);
   }
 
   private explained(dir: WatchedDir, name: ByteString): void {

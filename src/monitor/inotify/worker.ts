@@ -1,6 +1,7 @@
 /** The monitor's thread: waits for the kernel, keeps the watch tree, sends events. Never returns to its event loop. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { LsyncdError } from '../../core/errors.js';
+import { monotonicNow } from '../../sys/clock.js';
 import { Kernel } from './kernel.js';
 import { instanceLimit } from './limits.js';
 import { Outbox } from './outbox.js';
@@ -13,6 +14,9 @@ const port = parentPort!;
 const start = workerData as WorkerStart;
 const stop = new Int32Array(start.stop);
 const post = (message: WorkerMessage): void => port.postMessage(message);
+
+/** How often roots are looked for at their paths; costs a system call for each. */
+const rootCheckMs = 1_000;
 
 /** Thrown through everything that is under way. */
 class Stopped extends Error {}
@@ -67,12 +71,19 @@ function serve(kernel: Kernel): void {
   const stream = new EventStream(kernel);
   const watcher = new Watcher(kernel, stream, outbox, checkStop);
   const translator = new Translator(stream, watcher, outbox);
+  let checked = monotonicNow();
+  const checkRoots = (): void => {
+    if (monotonicNow() - checked < rootCheckMs) return;
+    watcher.checkRoots();
+    checked = monotonicNow();
+  };
   for (;;) {
     checkStop();
     let received: { message: WorkerCommand } | undefined;
     while ((received = receiveMessageOnPort(port) as typeof received) !== undefined)
       obey(received.message, watcher);
-    if (translator.drain()) kernel.wait(-1);
+    if (translator.drain()) kernel.wait(rootCheckMs);
+    checkRoots();
   }
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
@@ -152,6 +153,64 @@ export function syncsContract(setup: ContractSetup): void {
     same(0);
     expect(existsSync(inner)).toBe(false);
   });
+
+  it('tells when a directory above a root is renamed, and takes the root up again', async () => {
+    seen.root('above/s/d');
+    seen.root('above/s');
+    await seen.watch();
+    renameSync(seen.path('above'), seen.path('away'));
+    await until(() => seen.count('root-gone') === 2, 'the roots are gone');
+    writeFileSync(seen.path('away', 's', 'd', 'unseen'), 'x');
+    mkdirSync(seen.path('above', 's', 'd', 'new'), { recursive: true });
+    await seen.monitor.watch(seen.roots);
+    expect([...new Set(await seen.watched())].sort()).toEqual([
+      `${seen.path('above', 's')}/`,
+      `${seen.path('above', 's', 'd')}/`,
+      `${seen.path('above', 's', 'd', 'new')}/`,
+    ]);
+    for (const id of [0, 1]) seen.take(id);
+    writeFileSync(seen.path('above', 's', 'd', 'new', 'f'), 'x');
+    await seen.told();
+    expect(seen.take(0)).toContain('Create /new/f');
+    expect(seen.take(1)).toContain('Create /d/new/f');
+    expect(seen.count('root-gone')).toBe(2);
+  });
+
+  for (const [what, ...mount] of [
+    ['an empty file system', '-t', 'tmpfs', 'none'],
+    ['another directory', '--bind', 'other'],
+  ] as const)
+    it.skipIf(process.getuid?.() !== 0)(
+      `tells when ${what} is mounted over a root, and when that one goes (needs root)`,
+      async ({ skip }) => {
+        const root = seen.root('s');
+        mkdirSync(join(root, 'd'));
+        mkdirSync(seen.path('other', 'd'), { recursive: true });
+        await seen.watch();
+        const arguments_ = mount.map((word) => (word === 'other' ? seen.path('other') : word));
+        if (spawnSync('/bin/mount', [...arguments_, root]).status !== 0) skip('cannot mount here');
+        let mounted = true;
+        try {
+          await until(() => seen.count('root-gone') === 1, 'the root is hidden');
+          await seen.monitor.watch(seen.roots);
+          mkdirSync(join(root, 'd'), { recursive: true });
+          writeFileSync(join(root, 'd', 'f'), 'x');
+          await seen.told();
+          expect(seen.take()).toContain('Create /d/f');
+          // Even where something still uses it.
+          mounted = spawnSync('/bin/umount', ['--lazy', root]).status !== 0;
+          await until(() => seen.count('root-gone') === 2, 'what was mounted is gone');
+          await seen.monitor.watch(seen.roots);
+          seen.take();
+          writeFileSync(join(root, 'd', 'g'), 'x');
+          await seen.told();
+          expect(seen.take()).toContain('Create /d/g');
+          expect([...(await seen.watched())].sort()).toEqual([`${root}/`, `${root}/d/`]);
+        } finally {
+          if (mounted) spawnSync('/bin/umount', ['--lazy', root]);
+        }
+      },
+    );
 
   it('refuses a root that is not there', async () => {
     const root = seen.root('s');
