@@ -12,6 +12,7 @@ import {
   isTable,
   isFunction,
 } from '../lua/vm.js';
+import { directDefault } from './defaults/direct.js';
 import { rsyncExitCodes, sshExitCodes } from './defaults/exit-codes.js';
 import { rsyncDefault } from './defaults/rsync.js';
 import { rsyncSshDefault } from './defaults/rsyncssh.js';
@@ -31,13 +32,16 @@ interface Parts {
   readonly insist: () => boolean;
 }
 
-const notYet = ['direct'];
-
 /** The `default` table: what syncs inherit and scripts can call or replace (spec/config.md, spec/events.md). */
 export function defaultTable(parts: Parts): LuaTable {
   const { vm, host } = parts;
   const [rsyncCodes, sshCodes] = [rsyncExitCodes(vm), sshExitCodes(vm)];
   const rsyncParts = { ...parts, exitCodes: rsyncCodes };
+  const sshParts = {
+    ...rsyncParts,
+    sshExitCodes: sshCodes,
+    terminate: (code: number) => host.terminate(code),
+  };
   const table = vm.table({
     action: vm.fn('default.action', (call) => action(parts, call.args[0])),
     init: vm.fn('default.init', (call) => startup(parts, call.args[0], ['onStartup'])),
@@ -55,23 +59,10 @@ export function defaultTable(parts: Parts): LuaTable {
     rsyncExitCodes: rsyncCodes,
     sshExitCodes: sshCodes,
     rsync: rsyncDefault(rsyncParts),
-    rsyncssh: rsyncSshDefault({
-      ...rsyncParts,
-      sshExitCodes: sshCodes,
-      terminate: (code) => host.terminate(code),
-    }),
+    rsyncssh: rsyncSshDefault(sshParts),
+    direct: directDefault(sshParts),
     qingstor: qingstorDefault(vm),
   });
-  table.setMetatable(
-    vm.table({
-      __index: vm.fn('default.__index', ({ args: [, key] }) => {
-        const name = vm.tostring(key);
-        if (notYet.includes(name))
-          throw new LuaRaise(`default.${name} is not yet supported by this version of lsyncd-ts`, 1);
-        return undefined;
-      }),
-    }),
-  );
   return table;
 }
 

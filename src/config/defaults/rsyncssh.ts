@@ -158,7 +158,7 @@ function untilMove(): (delay: Delay) => boolean | 'break' {
 }
 
 /** What a code means by one of the sync's tables. */
-function verdict(vm: LuaVm, config: LuaTable, key: string, code: number): Verdict {
+export function codeMeans(vm: LuaVm, config: LuaTable, key: string, code: number): Verdict {
   const codes = config.get(key);
   const entry = isTable(codes) ? codes.get(code) : undefined;
   if (entry === undefined) return code === 0 ? 'ok' : unforeseen(code);
@@ -173,7 +173,7 @@ function collect(parts: RsyncSshParts, agentValue: LuaValue, codeValue: LuaValue
   const { sync } = agent;
   const [delay] = agent.delays;
   const isMove = !agent.isList && delay?.etype === 'Move';
-  const meaning = verdict(parts.vm, sync.config, isMove ? 'sshExitCodes' : 'rsyncExitCodes', code);
+  const meaning = codeMeans(parts.vm, sync.config, isMove ? 'sshExitCodes' : 'rsyncExitCodes', code);
   const say = (category: string, text: string) => parts.host.log(asBytes(category), asBytes(text));
   if (!agent.isList && delay?.etype === 'Init') {
     const result = startupVerdict(parts, sync.source, meaning, code, say);
@@ -186,7 +186,8 @@ function collect(parts: RsyncSshParts, agentValue: LuaValue, codeValue: LuaValue
   return meaning === 'ok' ? undefined : asBytes(meaning);
 }
 
-function startupVerdict(
+/** lsyncd's words for the end of a startup; ends the program where it must. */
+export function startupVerdict(
   parts: RsyncSshParts,
   source: ByteString,
   meaning: Verdict,
