@@ -291,7 +291,7 @@ differential('Layer 3 strings', [
   ),
   {
     name: 'a binary that is not there',
-    config: plain('onCreate = "/nonexist/bin x"'),
+    config: plain('onCreate = "/nonexist/bin x", exitcodes = { [255] = "die" }'),
     steps: [watching(), live('echo a > f'), ended],
   },
 ]);

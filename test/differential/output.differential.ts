@@ -102,7 +102,7 @@ differential('Log, console and status file', [
   }),
   withLog('scarce', {
     name: '-log scarce shows errors',
-    config: plain((p) => `onCreate = "${p.bin}/act ^path"`),
+    config: plain((p) => `onCreate = "${p.bin}/act ^path", exitcodes = { [3] = "die" }`),
     setup: 'echo 3 > $CTL/act.exit',
     steps: [watching(), live('echo a > f'), ended],
     compare: ['calls', 'log', 'stdout', 'stderr', 'exit'],

@@ -63,9 +63,16 @@ describe('syncs of the command line', () => {
   });
 
   it('refuses an empty target: lsyncd would take it for /', async () => {
-    const child = box.run(['-nodaemon', '-rsync', box.source, '']);
+    // A source that is not there: should the check ever fail, nothing may be deleted.
+    const child = box.run(['-nodaemon', '-rsync', join(box.top, 'nothing'), '']);
     expect(await box.ended(child)).toBe(255);
     expect(box.stderr).toContain('Parameter "target" is empty');
+  });
+
+  it.each(['/', '//', '/./'])('refuses the root of the file system: %s', async (root) => {
+    const child = box.run(['-nodaemon', '-onepass', '-rsync', join(box.top, 'nothing'), root]);
+    expect(await box.ended(child)).toBe(255);
+    expect(box.stderr).toContain('is the root of the file system');
   });
 
   it('says that a source is not there', async () => {

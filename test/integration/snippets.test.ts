@@ -28,8 +28,8 @@ afterEach(async () => {
 });
 
 /** A config of ours made to run here; hosts become a real sshd on the loopback. */
-async function here(lua: string): Promise<string> {
-  let text = transplant(lua, box.top);
+async function here(lua: string, refused = false): Promise<string> {
+  let text = transplant(lua, box.top, refused);
   if (!text.includes('backup.example.com')) return text;
   sshd = await Sshd.create(join(box.top, 'sshd'));
   text = text.replace('"backup.example.com"', `"${sshd.host}", ssh = { ${sshd.lua} }`);
@@ -42,7 +42,7 @@ const sources = (config: string): string[] =>
 
 describe('every snippet of the documents', { timeout: 60_000 }, () => {
   it.each(allSnippets(root).map((snippet) => [snippet.name, snippet] as const))('%s', async (_, snippet) => {
-    const config = await here(snippet.lua);
+    const config = await here(snippet.lua, snippet.refusal !== undefined);
     const child = box.start(config);
     if (snippet.refusal !== undefined) {
       expect(await box.ended(child)).toBe(255);

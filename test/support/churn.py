@@ -1,7 +1,8 @@
-"""Random operations below a directory, reproducible by seed:  churn.py SEED COUNT DIRECTORY
+"""Random operations below a directory, reproducible by seed:  churn.py SEED COUNT DIRECTORY [plain]
 
 Creates, writes in pieces, appends, truncates, renames (files, directories, over each other), deletes (files, trees),
 chmods, links; names include odd ones. Ends with the number of operations carried out on stdout.
+`plain`: only names every client of an object storage understands, and no links.
 """
 import os
 import random
@@ -11,9 +12,13 @@ import sys
 NAMES = [b'a', b'b', b'c', b'dir', b'x y', b'quote\'s "', b'-dash', b'br[1]*?', b'new\nline', b'inv\xff', b'back\\slash',
          b']', b'end ', b'#hash', b'+plus', b'tilde~', 'ümlaut'.encode()]
 
+PLAIN = [b'a', b'b', b'c', b'dir', b'x y', b'dash-', b'plus+', b'(round)', b'tilde~', 'ümlaut'.encode()]
+
 
 class Churn:
-    def __init__(self, seed, top):
+    def __init__(self, seed, top, plain):
+        self.plain = plain
+        self.names = PLAIN if plain else NAMES
         self.random = random.Random(seed)
         self.top = top
         self.done = 0
@@ -30,7 +35,7 @@ class Churn:
     def place(self):
         dirs = [self.top] + self.everything('dirs')
         where = self.random.choice([d for d in dirs if d.count(b'/') < self.top.count(b'/') + 5])
-        return os.path.join(where, self.random.choice(NAMES) + b'%d' % self.random.randrange(12))
+        return os.path.join(where, self.random.choice(self.names) + b'%d' % self.random.randrange(12))
 
     def pick(self, wanted):
         found = self.everything(wanted)
@@ -77,6 +82,8 @@ class Churn:
             os.chmod(path, self.random.choice([0o600, 0o644, 0o755] if os.path.isfile(path) else [0o700, 0o755]))
 
     def symlink(self):
+        if self.plain:
+            raise OSError('no links')
         os.symlink(self.random.choice([b'nowhere', b'.', b'a1', b'../b2']), self.place())
 
     def step(self):
@@ -91,7 +98,7 @@ class Churn:
 
 
 seed, count, top = int(sys.argv[1]), int(sys.argv[2]), os.fsencode(sys.argv[3])
-churn = Churn(seed, top)
+churn = Churn(seed, top, sys.argv[4:] == ['plain'])
 while churn.done < count:
     churn.step()
 print(churn.done)

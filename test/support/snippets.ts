@@ -31,10 +31,14 @@ export function allSnippets(root: string): Snippet[] {
     .flatMap((file) => snippetsOf(file, readFileSync(join(root, file), 'utf8')));
 }
 
-/** A config of the documents, its paths led into a directory of the test's own, which is made ready for it. */
-export function transplant(lua: string, top: string): string {
+/**
+ * A config of the documents, its paths led into a directory of the test's own, which is made ready for it; not for
+ * one that is to be refused: should it be accepted, its sources are not there, and nothing is done.
+ */
+export function transplant(lua: string, top: string, refused = false): string {
   const moved = lua.replace(/"\/(srv|backup|var\/log|tmp)\b/g, `"${top}/$1`);
   mkdirSync(join(top, 'var/log/lsyncd'), { recursive: true });
+  if (refused) return moved;
   for (const [, path] of moved.matchAll(/(?:source|target|targetdir) *= *"(\/[^"]*)"/g))
     mkdirSync(path!, { recursive: true });
   return moved;

@@ -106,6 +106,11 @@ export function directoryTarget(target: LuaValue, key: string, level: number): B
   if (typeof target !== 'string') throw new LuaRaise(`Parameter "${key}" must be a string.`, level);
   if (target === '')
     throw new LuaRaise(`Parameter "${key}" is empty: name the directory that is to be written to.`, level);
+  if (/^[/.]*$/.test(target) && target.startsWith('/'))
+    throw new LuaRaise(
+      `Parameter "${key}" is the root of the file system: everything there would be deleted.`,
+      level,
+    );
   return /[/:]$/.test(target) ? target : asBytes(`${target}/`);
 }
 
