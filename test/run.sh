@@ -30,6 +30,8 @@ fi
 # Temporary files of the tests go here, and every process of theirs has its name in the environment: both are looked
 # for afterwards.
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/lsyncd-tests-XXXXXX") || exit 1
+# Some tests run programs as another user.
+chmod 755 "$scratch"
 with_scratch() { env TMPDIR="$scratch" "$@"; }
 ours() {
   local pid
