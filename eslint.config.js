@@ -7,9 +7,10 @@ const rooms = {
   sys: ['core'],
   report: ['core', 'sys'],
   lua: ['core', 'sys'],
-  config: ['core', 'sys', 'lua', 'action', 'qingstor'],
+  config: ['core', 'sys', 'lua', 'action', 'direct', 'qingstor'],
   monitor: ['core', 'sys'],
   action: ['core', 'sys'],
+  direct: ['core', 'sys'],
   qingstor: ['core', 'sys', 'action'],
 };
 const walls = Object.entries(rooms).map(([room, may]) => ({

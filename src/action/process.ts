@@ -164,7 +164,7 @@ function forward(bytes: Buffer, output: ChildOutput): void {
 }
 
 /** What execvp would say; undefined when the binary can be executed. */
-function whyNotExecutable(binary: ByteString, env: NodeJS.ProcessEnv): string | undefined {
+export function whyNotExecutable(binary: ByteString, env = process.env): string | undefined {
   const folders = binary.includes('/') ? [''] : (env['PATH'] ?? '/bin:/usr/bin').split(':');
   let why = 'ENOENT';
   for (const folder of folders) {

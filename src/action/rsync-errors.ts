@@ -1,15 +1,6 @@
 import { asBytes, type BytePath, type ByteString } from '../core/bytes.js';
+import type { PartialFailures } from '../core/partial.js';
 import { fromBuffer } from '../sys/bytes.js';
-
-/** What an rsync that ended with 23 has not done. */
-export interface RsyncFailures {
-  /** Relative to the source, with a leading slash, without one at the end. */
-  readonly paths: ReadonlySet<BytePath>;
-  /** Directories that could not be read: everything below them is in doubt. With slashes on both ends. */
-  readonly trees: ReadonlySet<BytePath>;
-  /** False when it said something that names no path below source or target. */
-  readonly complete: boolean;
-}
 
 /** More than this is not kept: the whole transfer is to be repeated then. */
 const mostLines = 10_000;
@@ -43,7 +34,7 @@ export class RsyncErrors {
    * @param source absolute, with a trailing slash
    * @param target as rsync was told: a directory, perhaps with a host before it
    */
-  failures(source: BytePath, target: ByteString | undefined): RsyncFailures {
+  failures(source: BytePath, target: ByteString | undefined): PartialFailures {
     const paths = new Set<BytePath>();
     const trees = new Set<BytePath>();
     const roots = [source, ...(target === undefined ? [] : [directoryOf(target)])];

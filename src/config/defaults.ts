@@ -1,6 +1,6 @@
 import { asBytes, type ByteString } from '../core/bytes.js';
 import type { EventObjects } from '../lua/objects/event.js';
-import type { Agent, Command, ScriptHost } from '../lua/objects/host.js';
+import type { Agent, Command, ScriptHost, Work } from '../lua/objects/host.js';
 import type { InletFactory } from '../lua/objects/inlet.js';
 import type { ListObjects } from '../lua/objects/list.js';
 import {
@@ -26,8 +26,8 @@ interface Parts {
   readonly events: EventObjects;
   readonly inlets: InletFactory;
   readonly lists: ListObjects;
-  /** Starts a command for an event or list. */
-  readonly start: (agent: LuaValue, command: Command) => void;
+  /** Starts a command, or work in this process, for an event or list. */
+  readonly start: (agent: LuaValue, command: Command | Work) => void;
   readonly agentOf: (value: LuaValue) => Agent;
   readonly insist: () => boolean;
 }

@@ -1,9 +1,10 @@
+import { constants } from 'node:os';
 import { asBytes, fromText, type ByteString } from '../core/bytes.js';
 import { formatExec } from '../action/exec-log.js';
 import { spawnChild, type ChildEnd, type RunningChild, type ChildOutput } from '../action/process.js';
 import { startTunnel, type TunnelProcess } from '../action/tunnel.js';
 import type { CommandWords } from '../action/shell.js';
-import type { Command } from '../lua/objects/host.js';
+import type { Command, Work, WorkEnd } from '../lua/objects/host.js';
 import type { Logger } from '../report/logger.js';
 
 /** The children that run now: starting, waiting for and ending them. */
@@ -37,6 +38,23 @@ export class Children {
       this.running.delete(child);
       if (end.failedExec !== undefined) this.logger.log('Error', failedText(command.binary));
       ended(end);
+    });
+  }
+
+  /** Does work in this process that counts as a child; `ended` is called when it is done. */
+  work(work: Work, ended: (end: WorkEnd) => void): void {
+    this.logger.log('Exec', work.what);
+    const stop = new AbortController();
+    const end = work.run(stop.signal).catch((error: unknown): WorkEnd => {
+      if (stop.signal.aborted) return { code: 128 + constants.signals.SIGTERM };
+      this.logger.log('Error', fromText(`internal error: ${(error as Error).stack ?? String(error)}`));
+      return { code: 255 };
+    });
+    const running: RunningChild = { pid: undefined, ended: end, kill: () => stop.abort() };
+    this.running.add(running);
+    void end.then((how) => {
+      this.running.delete(running);
+      ended(how);
     });
   }
 

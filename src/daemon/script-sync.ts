@@ -1,15 +1,16 @@
 import type { ChildEnd } from '../action/process.js';
-import { RsyncErrors, type RsyncFailures } from '../action/rsync-errors.js';
+import { RsyncErrors } from '../action/rsync-errors.js';
 import { rareRetry } from '../core/backoff.js';
 import { asBytes, type BytePath, type ByteString } from '../core/bytes.js';
 import type { Delay } from '../core/delay.js';
 import type { FsEvent, Millis } from '../core/event.js';
 import { admitEvent, becameCreate, compileRules, type Filter, type FilterRules } from '../core/filter.js';
+import type { PartialFailures } from '../core/partial.js';
 import { DelayQueue, type EnterStep, type QueueInput } from '../core/queue.js';
 import { beginAgent, collectResult, Sync, type CollectVerdict } from '../core/sync.js';
 import type { ConfiguredSync, SyncPort } from '../config/sync.js';
 import { LuaExit } from '../lua/vm.js';
-import type { Agent, Command } from '../lua/objects/host.js';
+import type { Agent, Command, Work } from '../lua/objects/host.js';
 import type { SyncReport } from '../report/status.js';
 import { newlyQuarantined, quarantineAfter, quarantineLines, within } from './quarantine.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
@@ -123,20 +124,39 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
 
   // Actions.
 
-  /** Starts a child for delays of this sync, which become active until it ends. */
-  spawn(agent: Agent, command: Command): void {
+  /** Starts a child, or work in this process, for delays of this sync, which become active until it ends. */
+  spawn(agent: Agent, command: Command | Work): void {
     beginAgent(this.sync, agent.delays);
-    const errors = new RsyncErrors();
-    const listens = command.partial === true || agent.delays[0]?.etype === 'Init';
-    const ended = (end: ChildEnd): void => {
+    const ended = (end: ChildEnd, failures?: () => PartialFailures): void => {
       if (this.closed) return;
-      this.around.guard(() => this.collect(agent, command, end, errors));
+      this.around.guard(() => this.collect(agent, command, end, failures));
       this.around.wake();
     };
-    this.around.children.start(command, ended, listens ? (bytes) => errors.add(bytes) : undefined);
+    if ('run' in command) {
+      this.around.children.work(command, ({ code, failures }) =>
+        ended({ code }, failures && (() => failures)),
+      );
+      return;
+    }
+    const errors = new RsyncErrors();
+    const listens = command.partial === true || agent.delays[0]?.etype === 'Init';
+    const target = this.config.config.get('targetdir') ?? this.config.config.get('target');
+    const failures = () =>
+      errors.failures(this.config.source, typeof target === 'string' ? target : undefined);
+    this.around.children.start(
+      command,
+      (end) => ended(end, command.partial === true ? failures : undefined),
+      listens ? (bytes) => errors.add(bytes) : undefined,
+    );
   }
 
-  private collect(agent: Agent, command: Command, end: ChildEnd, errors: RsyncErrors): void {
+  /** @param failures what a partial transfer has left out */
+  private collect(
+    agent: Agent,
+    command: Command | Work,
+    end: ChildEnd,
+    failures: (() => PartialFailures) | undefined,
+  ): void {
     const { program } = this.around;
     const { code } = end;
     this.log('Delay', agent.isList ? 'collected a list' : 'collected an event');
@@ -145,18 +165,18 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
       verdict = program.collect({ ...agent, sync: this.config }, code);
     } catch (error) {
       if (error instanceof LuaExit && !agent.isList && agent.delays[0]?.etype === 'Init')
-        this.explainStartup(command, end);
+        this.explainStartup('run' in command ? command.what : command.binary, end);
       throw error;
     }
     for (const delay of agent.delays)
       this.log('Delay', `Finish of ${delay.etype} on ${this.config.source}${delay.path} = ${code}`);
-    if (verdict === 'done' && command.partial === true && code === partialTransfer)
-      this.collectPartial(agent, errors);
+    if (verdict === 'done' && failures !== undefined && code === partialTransfer)
+      this.collectPartial(agent, failures(), 'run' in command ? 'the copy' : 'rsync');
     else this.settle(agent, verdict, code);
   }
 
   /** What the program ends of, in the words of the child, and what can be done about it. */
-  private explainStartup({ binary }: Command, { code, stderrTail }: ChildEnd): void {
+  private explainStartup(binary: ByteString, { code, stderrTail }: ChildEnd): void {
     const said = (stderrTail ?? '').split('\n').filter((line) => line !== '');
     this.log(
       'Error',
@@ -187,10 +207,8 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   }
 
   /** rsync could not transfer everything: what it named comes again, or all of it. */
-  private collectPartial(agent: Agent, errors: RsyncErrors): void {
+  private collectPartial(agent: Agent, failures: PartialFailures, who: string): void {
     const now = this.around.now();
-    const target = this.config.config.get('targetdir') ?? this.config.config.get('target');
-    const failures = errors.failures(this.config.source, typeof target === 'string' ? target : undefined);
     const { delays } = agent;
     const everything = !agent.isList;
     const understood = failures.complete && failures.paths.size + failures.trees.size > 0;
@@ -214,11 +232,14 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
     const shown = names.length > 0 ? ` Not synced: ${names.slice(0, namedPaths).join(' ')}` : '';
     const more = names.length > namedPaths ? ` and ${names.length - namedPaths} more` : '';
     const again = everything && names.length === 0 ? '' : ' What failed is tried again.';
-    this.log('Warn', `${this.config.name}: rsync could not transfer everything (23).${again}${shown}${more}`);
+    this.log(
+      'Warn',
+      `${this.config.name}: ${who} could not transfer everything (23).${again}${shown}${more}`,
+    );
   }
 
   /** Queues what rsync named, and no queued event is about, as if it had failed once. */
-  private retryNamed({ paths, trees }: RsyncFailures, known: ReadonlySet<string>, now: Millis): void {
+  private retryNamed({ paths, trees }: PartialFailures, known: ReadonlySet<string>, now: Millis): void {
     // To rsync, whatever it is called with, a directory's Delete means: bring everything below it.
     const events: FsEvent[] = [
       ...[...trees].map((path): FsEvent => ({ kind: path === '/' ? 'Modify' : 'Delete', path })),
@@ -326,7 +347,7 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
 const bare = (path: BytePath): string => path.replace(/\/$/, '');
 
 /** Has rsync named what this delay is about, or something in a directory it is to remove? */
-function failsWith({ etype, path, path2 }: Delay, { paths, trees }: RsyncFailures): boolean {
+function failsWith({ etype, path, path2 }: Delay, { paths, trees }: PartialFailures): boolean {
   if (etype === 'Delete' && trees.has(path)) return true;
   if ([path, path2 ?? path].some((each) => paths.has(asBytes(bare(each))))) return true;
   const whole = (etype === 'Delete' || etype === 'Move') && path.endsWith('/');

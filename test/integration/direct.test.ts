@@ -29,7 +29,7 @@ afterEach(() => box.close());
 
 /** What a real rsync would still have to do: contents, modes, times (of files), links, deletions. */
 function differences(): string {
-  const args = ['-n', '-a', '-c', '-i', '--delete', '--omit-dir-times', '--omit-link-times'];
+  const args = ['-n', '-a', '-c', '-i', '--delete'];
   const { status, stdout, stderr } = spawnSync('rsync', [...args, `${box.source}/`, `${target}/`], {
     encoding: 'latin1',
   });
@@ -56,10 +56,10 @@ const config = (keys = ''): string => `settings { logfile = "$TOP/log" }
   sync { default.direct, source = "$TOP/source", target = "$TOP/target", rsync = { archive = true }, ${keys} }`;
 
 describe('default.direct', { timeout: 300_000 }, () => {
-  it('ends equal after 2,000 random operations', async () => {
+  it.each(['3', '11'])('ends equal after 2,000 random operations, seed %s', async (seed) => {
     const child = box.start(config());
     await box.logs(/Startup of ".*" finished: 0/);
-    const work = spawn('python3', [churn, '3', '2000', box.source], { stdio: 'ignore' });
+    const work = spawn('python3', [churn, seed, '2000', box.source], { stdio: 'ignore' });
     await until(() => work.exitCode !== null, 'the operations', 120_000);
     expect(work.exitCode).toBe(0);
     await equal(240_000);
@@ -89,21 +89,62 @@ describe('default.direct', { timeout: 300_000 }, () => {
     expect(await box.ended(child)).toBe(143);
   });
 
-  it('tries again what failed', async () => {
+  it('tries again what failed, and says why', async () => {
     const child = box.start(config());
     await box.logs(/Startup of ".*" finished: 0/);
-    // A file where the directory is to be: nobody can copy into it.
-    mkdirSync(join(box.source, 'd'));
-    await until(() => existsSync(join(target, 'd')), 'the directory');
-    rmSync(join(target, 'd'), { recursive: true });
-    writeFileSync(join(target, 'd'), 'in the way');
-    writeFileSync(join(box.source, 'd/f'), 'x');
-    await box.logs('Retrying Create');
-    rmSync(join(target, 'd'));
-    mkdirSync(join(target, 'd'));
+    renameSync(target, `${target}.away`);
+    writeFileSync(join(box.source, 'f'), 'x');
+    await box.logs(/Retrying Create .*\/f: target missing: .* is no directory now; create or mount it/);
+    renameSync(`${target}.away`, target);
     const copied = (): string =>
-      existsSync(join(target, 'd/f')) ? readFileSync(join(target, 'd/f'), 'utf8') : '';
+      existsSync(join(target, 'f')) ? readFileSync(join(target, 'f'), 'utf8') : '';
     await until(() => copied() === 'x', 'the file', 60_000);
+    child.kill('SIGTERM');
+    await box.ended(child);
+  });
+
+  it('starts no child process for an event, and none at all without an rsync', async () => {
+    mkdirSync(join(box.source, 'd'));
+    writeFileSync(join(box.source, 'd/before'), 'x');
+    writeFileSync(join(box.source, 'skipped.tmp'), 'x');
+    writeFileSync(join(target, 'stale'), 'x');
+    const child = box.start(
+      `settings { logfile = "$TOP/log" }
+       sync { default.direct, source = "$TOP/source", target = "$TOP/target", delay = 0.1, exclude = { "*.tmp" },
+              rsync = { binary = "$TOP/no-rsync" } }`,
+      { args: ['-log', 'Exec'] },
+    );
+    await box.logs(/recursive startup copy: .* \(there is no .*no-rsync\)/);
+    await box.logs(/Startup of ".*" finished: 0/);
+    rmSync(join(box.source, 'skipped.tmp'));
+    await equal();
+    mkdirSync(join(box.source, 'e'));
+    writeFileSync(join(box.source, 'e/f'), 'x');
+    await equal();
+    renameSync(join(box.source, 'e'), join(box.source, 'd/e'));
+    rmSync(join(box.source, 'd/before'));
+    await equal();
+    const exec = box.logged.split('\n').filter((line) => line.includes('Exec:'));
+    expect(exec.join('\n')).toMatch(/move \/e/);
+    for (const line of exec)
+      expect(line).toMatch(/Exec: (default\.direct: (startup|\d+ events)|(copy|mkdir|move|delete) \/)/);
+    child.kill('SIGTERM');
+    expect(await box.ended(child)).toBe(143);
+  });
+
+  it("works from an action of one's own, with a collect of one's own", async () => {
+    const child = box.start(`settings { logfile = "$TOP/log" }
+      sync { default.direct, source = "$TOP/source", target = "$TOP/target", delay = 0.1,
+        action = function(inlet) log("Normal", "mine") default.direct.action(inlet) end,
+        collect = function(agent, code)
+          if agent.isList then log("Normal", "collected ", tostring(agent.size()), " with ", tostring(code)) end
+          return default.direct.collect(agent, code)
+        end }`);
+    await box.logs(/Startup of ".*" finished: 0/);
+    writeFileSync(join(box.source, 'f'), 'x');
+    await box.logs(/mine/);
+    await box.logs(/collected \d with 0/);
+    await equal();
     child.kill('SIGTERM');
     await box.ended(child);
   });

@@ -1,35 +1,37 @@
-import { lstatSync } from 'node:fs';
-import { asBytes, fromText, type ByteString } from '../../core/bytes.js';
+import { whyNotExecutable } from '../../action/process.js';
+import { asBytes, fromText, toText, type BytePath, type ByteString } from '../../core/bytes.js';
 import type { Delay } from '../../core/delay.js';
-import type { ScriptSync } from '../../lua/objects/host.js';
+import { compileRules } from '../../core/filter.js';
+import { DirectEngine, type DirectHow, type DirectResult } from '../../direct/engine.js';
+import type { DirectEvent } from '../../direct/events.js';
+import type { PartialFailures } from '../../core/partial.js';
+import type { ScriptSync, Work, WorkEnd } from '../../lua/objects/host.js';
 import { LuaRaise, toNumber, type LuaTable, type LuaValue } from '../../lua/vm.js';
-import { toBuffer } from '../../sys/bytes.js';
 import { withoutSlash } from '../../sys/fs-bytes.js';
-import { deletes, prepareRsync, rsyncFull, rsyncGauge, rsyncTable } from './rsync.js';
+import { deletes, prepareRsync, rsyncFull, rsyncGauge, rsyncOf, rsyncTable } from './rsync.js';
 import { codeMeans, startupVerdict, type RsyncSshParts } from './rsyncssh.js';
 
-/**
- * A shell's part of the work; `$1` is the path in the source, `$2` in the target, `$3` a move's new name there.
- * `-T` and `--`: a name is never taken for an option, nor what stands at the target for a directory to copy into.
- */
-const scripts = {
-  directory: 'test ! -L "$1" && test -d "$1" || exit 0; mkdir -p -- "$2" && chmod --reference="$1" -- "$2"',
-  file: 'test -L "$1" || test ! -d "$1" || exit 0; cp -a -T -f -- "$1" "$2"',
-  attributes: 'test -L "$1" || { chmod --reference="$1" -- "$2" && touch -r "$1" -- "$2"; }',
-  remove: 'rm -rf -- "$2"',
-  move: 'mv -T -f -- "$2" "$3" || { rm -rf -- "$2"; cp -a -T -f -- "$1" "$3"; }',
-} as const;
+/** Events carried out in one go: the others get their turn, and the status file shows how far it is. */
+const eventsAtOnce = 1000;
 
-/** `default.direct` (spec/defaults.md): a local directory, kept by one small command an event. */
+/** Failures told by name after one go; the rest is counted. */
+const namedFailures = 20;
+
+/** rsync's words for it (spec/defaults.md, "Exit codes"): some paths failed; everything did. */
+const partial = 23;
+const nothingDone = 11;
+
+/** `default.direct` (spec/defaults.md): a local directory, kept without a child process an event. */
 export function directDefault(parts: RsyncSshParts): LuaTable {
   const { vm } = parts;
   const gauge = rsyncGauge(vm, ['target', 'rsyncExitCodes']);
   gauge.set('onMove', true);
+  const engines = new Engines(parts);
   return vm.table({
-    action: vm.fn('default.direct.action', (call) => action(parts, call.args[0])),
-    init: vm.fn('default.direct.init', (call) => rsyncFull(parts, call.args[0], 'startup')),
-    full: vm.fn('default.direct.full', (call) => rsyncFull(parts, call.args[0], 'full')),
-    collect: vm.fn('default.direct.collect', (call) => collect(parts, call.args[0], call.args[1])),
+    action: vm.fn('default.direct.action', (call) => action(parts, engines, call.args[0])),
+    init: vm.fn('default.direct.init', (call) => full(parts, engines, call.args[0], 'startup')),
+    full: vm.fn('default.direct.full', (call) => full(parts, engines, call.args[0], 'full')),
+    collect: vm.fn('default.direct.collect', (call) => collect(parts, engines, call.args[0], call.args[1])),
     prepare: vm.fn('default.direct.prepare', (call) =>
       prepareRsync(parts, call.args[0], toNumber(call.args[1]) ?? 1, false),
     ),
@@ -43,59 +45,111 @@ export function directDefault(parts: RsyncSshParts): LuaTable {
   });
 }
 
-/** What is to be done about an event; undefined: nothing. */
-function scriptFor({ etype, path }: Delay, mayDelete: boolean): string | undefined {
-  const isDirectory = path.endsWith('/');
-  switch (etype) {
-    case 'Create':
-    case 'Modify':
-      return isDirectory ? scripts.directory : scripts.file;
-    case 'Attrib':
-      return isDirectory ? scripts.directory : scripts.attributes;
-    case 'Delete':
-      return mayDelete ? scripts.remove : undefined;
-    case 'Move':
-      return scripts.move;
-    case 'Init':
-    case 'Blanket':
-    case 'Full':
-      return undefined;
+/** An engine a sync: it remembers which directories source and target were. */
+class Engines {
+  private readonly all = new WeakMap<
+    ScriptSync,
+    { readonly target: ByteString; readonly engine: DirectEngine }
+  >();
+
+  constructor(private readonly parts: RsyncSshParts) {}
+
+  of(sync: ScriptSync): DirectEngine {
+    const target = asBytes(this.parts.vm.tostring(sync.config.get('target')).replace(/\/*$/, '/'));
+    const known = this.all.get(sync);
+    if (known?.target === target) return known.engine;
+    const engine = new DirectEngine({
+      source: sync.source,
+      target,
+      subdirs: sync.config.get('subdirs') !== false,
+      log: (category, message) => this.parts.host.log(asBytes(category), fromText(message)),
+    });
+    this.all.set(sync, { target, engine });
+    return engine;
   }
 }
 
-/** `default.direct.action(inlet)`: the next ready event. */
-function action(parts: RsyncSshParts, inlet: LuaValue): void {
-  const { vm } = parts;
+function howOf(sync: ScriptSync, when: 'startup' | 'running'): DirectHow {
+  const filter = compileRules(sync.rules());
+  return { mayDelete: deletes(sync.config, when), excluded: (path) => filter.excludes(path) };
+}
+
+/** `default.direct.action(inlet)`: what is ready, in its order. */
+function action(parts: RsyncSshParts, engines: Engines, inlet: LuaValue): void {
   const sync = parts.inlets.resolve(inlet);
   if (sync === undefined) throw new LuaRaise('default.direct.action expects an inlet', 1);
-  const delay = sync.firstReady();
-  if (delay === undefined) return;
-  const script = scriptFor(delay, deletes(sync.config, 'running'));
-  if (script === undefined) {
-    sync.discard(delay);
+  let room = eventsAtOnce;
+  const delays = sync.readyDelays((delay) => (eventOf(delay) === undefined ? false : room-- > 0 || 'break'));
+  const work: Work = {
+    what: asBytes(`default.direct: ${delays.length} events`),
+    run: async (signal) => {
+      const events = delays.flatMap((delay) => eventOf(delay) ?? []);
+      const result = await engines.of(sync).run(events, howOf(sync, 'running'), signal);
+      return endOf(parts, sync, result, ({ etype, path }) => ({ etype, path }));
+    },
+  };
+  if (delays.length > 0) parts.start(parts.lists.of(sync, delays), work);
+}
+
+function eventOf({ etype, path, path2 }: Delay): DirectEvent | undefined {
+  if (etype === 'Init' || etype === 'Blanket' || etype === 'Full') return undefined;
+  return { etype, path, path2 };
+}
+
+/** `default.direct.init` and `full`: by rsync where there is one, with the options the config gives it. */
+function full(parts: RsyncSshParts, engines: Engines, event: LuaValue, what: 'startup' | 'full'): void {
+  const ref = parts.events.resolve(event);
+  if (ref === undefined) throw new LuaRaise('default.direct.init expects an event', 1);
+  const { sync } = ref;
+  const { binary } = rsyncOf(parts.vm, sync.config);
+  if (whyNotExecutable(binary) === undefined) {
+    rsyncFull(parts, event, what);
     return;
   }
-  const target = vm.tostring(sync.config.get('target'));
-  const at = (path: ByteString): ByteString => withoutSlash(asBytes(target.replace(/\/$/, '') + path));
-  const source = withoutSlash(asBytes(sync.source + (delay.path2 ?? delay.path).slice(1)));
-  const more = delay.path2 === undefined ? [] : [at(delay.path2)];
-  parts.start(parts.events.of(sync, delay)[0], {
-    binary: fromText('/bin/sh'),
-    args: [...['-c', script, 'sh'].map(asBytes), source, at(delay.path), ...more],
+  const way = `${sync.source} -> ${parts.vm.tostring(sync.config.get('target'))}`;
+  const text = `recursive ${what} copy: ${way} (there is no ${toText(binary)})`;
+  parts.host.log(asBytes('Normal'), asBytes(text));
+  parts.start(event, {
+    what: asBytes(`default.direct: ${what}`),
+    run: async (signal) => {
+      const result = await engines.of(sync).full(howOf(sync, 'startup'), signal);
+      return endOf(parts, sync, result, (path) => ({ path }));
+    },
   });
 }
 
-/** Whether an event's path still is what it was: what has vanished or changed its kind has an event to come. */
-function isThere(sync: ScriptSync, { path, path2 }: Delay): boolean {
-  const wanted = path2 ?? path;
-  const found = lstatSync(toBuffer(withoutSlash(asBytes(sync.source + wanted.slice(1)))), {
-    throwIfNoEntry: false,
-  });
-  return found?.isDirectory() === wanted.endsWith('/');
+/** Tells what failed, and ends as rsync would. */
+function endOf<T>(
+  { host }: RsyncSshParts,
+  sync: ScriptSync,
+  { failures }: DirectResult<T>,
+  about: (one: T) => { readonly etype?: string; readonly path: BytePath | undefined },
+): WorkEnd {
+  if (failures.size === 0) return { code: 0 };
+  const paths = new Set<BytePath>();
+  let everything = false;
+  let told = 0;
+  for (const [one, { message }] of failures) {
+    const { etype = 'everything in', path } = about(one);
+    if (path === undefined) everything = true;
+    else paths.add(withoutSlash(path));
+    if (told++ >= namedFailures) continue;
+    const shown = `${sync.source}${(path ?? '').slice(1)}`;
+    host.log(asBytes('Normal'), asBytes(`Retrying ${etype} ${shown}: ${fromText(message)}`));
+  }
+  if (told > namedFailures) host.log(asBytes('Normal'), asBytes(`Retrying ${told - namedFailures} more`));
+  if (everything) return { code: nothingDone };
+  const left: PartialFailures = { paths, trees: new Set(), complete: true };
+  return { code: partial, failures: left };
 }
 
-/** Unlike lsyncd's, which ignores every result: what failed is tried again, unless it has vanished. */
-function collect(parts: RsyncSshParts, agentValue: LuaValue, codeValue: LuaValue): LuaValue {
+/** Unlike lsyncd's, which ignores every result: what failed is tried again. */
+function collect(
+  parts: RsyncSshParts,
+  engines: Engines,
+  agentValue: LuaValue,
+  codeValue: LuaValue,
+): LuaValue {
   const agent = parts.agentOf(agentValue);
   const code = toNumber(codeValue) ?? 255;
   const { sync } = agent;
@@ -104,10 +158,8 @@ function collect(parts: RsyncSshParts, agentValue: LuaValue, codeValue: LuaValue
   if (!agent.isList && (delay?.etype === 'Init' || delay?.etype === 'Full')) {
     const meaning = codeMeans(parts.vm, sync.config, 'rsyncExitCodes', code);
     const result = startupVerdict(parts, sync.source, meaning, code, say);
+    if (result === 'ok') engines.of(sync).look();
     return result === 'ok' ? undefined : asBytes(result);
   }
-  if (code === 0 || delay === undefined) return undefined;
-  if (delay.etype !== 'Delete' && !isThere(sync, delay)) return undefined;
-  say('Normal', `Retrying ${delay.etype} ${sync.source}${delay.path}: ${code}`);
-  return asBytes('again');
+  return code === 0 || code === partial ? undefined : asBytes('again');
 }

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { asBytes, fromText, type ByteString } from '../../core/bytes.js';
 import type { Delay } from '../../core/delay.js';
 import type { EventObjects } from '../../lua/objects/event.js';
-import type { Command, ScriptHost, ScriptSync } from '../../lua/objects/host.js';
+import type { Command, ScriptHost, ScriptSync, Work } from '../../lua/objects/host.js';
 import type { InletFactory } from '../../lua/objects/inlet.js';
 import type { ListObjects } from '../../lua/objects/list.js';
 import { isTable, LuaRaise, toNumber, type LuaTable, type LuaValue, type LuaVm } from '../../lua/vm.js';
@@ -19,8 +19,8 @@ export interface RsyncParts {
   readonly events: EventObjects;
   readonly lists: ListObjects;
   readonly inlets: InletFactory;
-  /** Starts a command for an event or list. */
-  readonly start: (agent: LuaValue, command: Command) => void;
+  /** Starts a command, or work in this process, for an event or list. */
+  readonly start: (agent: LuaValue, command: Command | Work) => void;
   readonly exitCodes: LuaTable;
 }
 
@@ -129,7 +129,7 @@ function through(vm: LuaVm, config: LuaTable, target = targetOf(vm, config)): By
 }
 
 /** The parts of a sync's config every rsync command line is made of. */
-function rsyncOf(
+export function rsyncOf(
   vm: LuaVm,
   config: LuaTable,
 ): { binary: ByteString; computed: ByteString[]; table: LuaTable } {

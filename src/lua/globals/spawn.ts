@@ -1,7 +1,7 @@
 import { asBytes, type ByteString } from '../../core/bytes.js';
 import type { Delay } from '../../core/delay.js';
 import type { EventObjects } from '../objects/event.js';
-import type { Agent, Command, ScriptHost } from '../objects/host.js';
+import type { Agent, Command, ScriptHost, Work } from '../objects/host.js';
 import type { ListObjects } from '../objects/list.js';
 import { LuaRaise, isTable, type LuaCall, type LuaValue, type LuaVm } from '../vm.js';
 
@@ -61,8 +61,8 @@ export class SpawnFunctions {
     this.start(call.args[0], commandOf(this.vm, words));
   }
 
-  /** Starts a command for an event or list. @throws LuaRaise when that is not waiting. */
-  start(agentValue: LuaValue, command: Command): void {
+  /** Starts a command, or work, for an event or list. @throws LuaRaise when that is not waiting. */
+  start(agentValue: LuaValue, command: Command | Work): void {
     const agent = this.agent(agentValue);
     if (this.host.fading()) {
       this.host.log(asBytes('Normal'), asBytes('ignored process spawning while fading'));

@@ -2,6 +2,7 @@ import type { BytePath, ByteString } from '../../core/bytes.js';
 import type { Delay } from '../../core/delay.js';
 import type { Millis } from '../../core/event.js';
 import type { FilterRules } from '../../core/filter.js';
+import type { PartialFailures } from '../../core/partial.js';
 import type { LuaTable } from '../vm.js';
 
 /** A sync as scripts see it through events, lists and inlets. */
@@ -40,12 +41,27 @@ export interface Command {
   readonly partial?: boolean;
 }
 
+/** How work in this process ended, as if it had been a command. */
+export interface WorkEnd {
+  readonly code: number;
+  /** With code 23: what was not done. */
+  readonly failures?: PartialFailures;
+}
+
+/** Work done in this process in a command's stead. */
+export interface Work {
+  /** For the log's `Exec` lines. */
+  readonly what: ByteString;
+  /** Rejects only when the signal aborts. */
+  run(signal: AbortSignal): Promise<WorkEnd>;
+}
+
 /** What scripts ask of the program around them. */
 export interface ScriptHost {
   /** Logs a line of a category. */
   log(category: ByteString, text: ByteString): void;
-  /** Starts a process for an agent, whose delays become active until it ends. */
-  spawn(agent: Agent, command: Command): void;
+  /** Starts a process, or work in this one, for an agent, whose delays become active until it ends. */
+  spawn(agent: Agent, command: Command | Work): void;
   /** True when nothing new may be started: the program is about to end or to start anew. */
   fading(): boolean;
   /** The clock timestamps and alarms go by. */

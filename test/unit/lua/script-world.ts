@@ -78,6 +78,7 @@ export class ScriptWorld {
     const host: ScriptHost = {
       log: (category, text) => this.logged.push([category, text]),
       spawn: (agent, command) => {
+        if ('run' in command) throw new Error('scripts start no work of ours');
         this.spawned.push({ agent, command });
         if (agent.sync instanceof TestSync) agent.sync.queue.start(agent.delays);
       },
