@@ -30,6 +30,7 @@ export const differences = {
   /** Two waiting delays alike are one. */
   'merge-same-kind': queued('merge-same-kind', { merge: true }),
   'status-lists-excludes': as('status-lists-excludes'),
+  'direct-native': as('direct-native'),
   'shell-name': as('shell-name'),
   'shell-tenth': as('shell-tenth'),
   'single-quote': as('single-quote'),

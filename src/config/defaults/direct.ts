@@ -7,6 +7,7 @@ import type { DirectEvent } from '../../direct/events.js';
 import type { PartialFailures } from '../../core/partial.js';
 import type { ScriptSync, Work, WorkEnd } from '../../lua/objects/host.js';
 import { LuaRaise, toNumber, type LuaTable, type LuaValue } from '../../lua/vm.js';
+import { hasDirectoryCalls } from '../../sys/at.js';
 import { withoutSlash } from '../../sys/fs-bytes.js';
 import { deletes, prepareRsync, rsyncFull, rsyncGauge, rsyncOf, rsyncTable } from './rsync.js';
 import { codeMeans, startupVerdict, type RsyncSshParts } from './rsyncssh.js';
@@ -32,9 +33,12 @@ export function directDefault(parts: RsyncSshParts): LuaTable {
     init: vm.fn('default.direct.init', (call) => full(parts, engines, call.args[0], 'startup')),
     full: vm.fn('default.direct.full', (call) => full(parts, engines, call.args[0], 'full')),
     collect: vm.fn('default.direct.collect', (call) => collect(parts, engines, call.args[0], call.args[1])),
-    prepare: vm.fn('default.direct.prepare', (call) =>
-      prepareRsync(parts, call.args[0], toNumber(call.args[1]) ?? 1, false),
-    ),
+    prepare: vm.fn('default.direct.prepare', (call) => {
+      const level = toNumber(call.args[1]) ?? 1;
+      if (!hasDirectoryCalls())
+        throw new LuaRaise('default.direct works on Linux with /proc only; use default.rsync here', level);
+      prepareRsync(parts, call.args[0], level, false);
+    }),
     checkgauge: gauge,
     rsync: rsyncTable(vm),
     rsyncExitCodes: parts.exitCodes,
