@@ -17,6 +17,8 @@ import {
   type UploadSource,
 } from './store.js';
 import { Transport } from './transport.js';
+import { abortAbandoned } from './unfinished.js';
+import { UploadJournal } from './upload-journal.js';
 import { uploadFile, type UploadOptions } from './upload.js';
 import { addressOf, type PlaceOptions } from './zone.js';
 
@@ -40,6 +42,8 @@ export interface BucketOptions extends PlaceOptions {
   readonly idleTimeoutMs?: number;
   /** For the abort of a multipart upload. */
   readonly abortTimeoutMs?: number;
+  /** Where uploads in parts are noted, for `abortUnfinished`; none: they are not. */
+  readonly journalDirectory?: string;
   /** For the proxy variables. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly onWarn?: (message: string) => void;
@@ -70,6 +74,7 @@ class BucketStore implements ObjectStore {
   readonly #client: Client;
   readonly #transport: Transport;
   readonly #upload: UploadOptions;
+  readonly #now: () => number;
   readonly #listingTurn = new Semaphore(1);
   readonly #closing = new AbortController();
 
@@ -103,13 +108,19 @@ class BucketStore implements ObjectStore {
         random: options.random ?? Math.random,
       },
     });
+    this.#now = () => clock.now();
+    const onWarn = options.onWarn ?? (() => undefined);
+    const { journalDirectory } = options;
     this.#upload = {
       partSize,
       partThreshold: within('partThreshold', options.partThreshold ?? partSize, 0, largestPut),
       partsAtOnce: Math.max(1, Math.min(4, workers)),
       limit: options.rateLimit === undefined ? undefined : limiter(options.rateLimit, clock),
       abortTimeoutMs: options.abortTimeoutMs ?? 10_000,
-      onWarn: options.onWarn ?? (() => undefined),
+      onWarn,
+      ...(journalDirectory === undefined
+        ? {}
+        : { journal: new UploadJournal(journalDirectory, onWarn, this.#now) }),
     };
   }
 
@@ -143,6 +154,14 @@ class BucketStore implements ObjectStore {
 
   remove(keys: readonly string[], signal: AbortSignal): Promise<readonly RefusedKey[]> {
     return this.#tracked(signal, (until) => removeKeys(this.#client, keys, until));
+  }
+
+  abortUnfinished(prefix: string, signal: AbortSignal): Promise<number> {
+    const { journal, onWarn } = this.#upload;
+    if (journal === undefined) return Promise.resolve(0);
+    return this.#tracked(signal, (until) =>
+      abortAbandoned(this.#client, { journal, prefix, now: this.#now, onWarn }, until),
+    );
   }
 
   /** Ends what is under way (parts uploaded so far are aborted first) and the connections. */

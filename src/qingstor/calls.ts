@@ -156,6 +156,31 @@ export function abortMultipart(key: string, uploadId: string): Call {
   };
 }
 
+/** Uploads neither completed nor aborted, of keys beginning with `prefix`; the markers are those of the page before. */
+export function listUploads(prefix: string, keyMarker: string, idMarker: string): Call {
+  const options = {
+    limit: String(pageLimit),
+    prefix,
+    key_marker: keyMarker,
+    upload_id_marker: idMarker,
+  };
+  return {
+    what: 'listing of unfinished uploads in',
+    build: (bucket) => bucket.listMultipartUploadsRequest(options),
+    expect: [200],
+  };
+}
+
+/** Is there any part of an upload yet? */
+export function listParts(key: string, uploadId: string): Call {
+  return {
+    what: 'listing of the parts of',
+    key,
+    build: (bucket) => bucket.listMultipartRequest(key, { upload_id: uploadId, limit: '1' }),
+    expect: [200],
+  };
+}
+
 function objectHeaders({ contentType, mtime, contentMd5 }: ObjectHeaders): Record<string, string> {
   return {
     'content-type': contentType,

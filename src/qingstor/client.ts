@@ -67,6 +67,12 @@ export class Client {
     }
   }
 
+  /** Which bucket of which service; the zone may yet be found and is left out, since names are the service's. */
+  get place(): { readonly service: string; readonly bucket: string } {
+    const { bucket, address } = this.options;
+    return { service: hostOf({ ...address, zone: '' }, undefined), bucket };
+  }
+
   /** Lets waiting readiness checks end. */
   close(): void {
     this.#closing.abort(new Error('the store is closed'));

@@ -15,9 +15,18 @@ export async function runFull(
   signal: AbortSignal,
 ): Promise<NativeResult> {
   const session = new Session(engine, options.excluded, signal);
-  const result = await session.run(() => equaliseRoot(session, options.delete), true);
+  const result = await session.run(async () => {
+    await abortUnfinished(session);
+    await equaliseRoot(session, options.delete);
+  }, true);
   if (options.delete && !session.ledger.halted) engine.owed.clear();
   return result;
+}
+
+/** What a killed run left behind goes first: it may hold much space. */
+async function abortUnfinished({ engine, signal }: Session): Promise<void> {
+  const aborted = await engine.store.abortUnfinished(engine.keys.prefix, signal);
+  if (aborted > 0) engine.log('Exec', `aborted ${aborted} unfinished uploads of an earlier run`);
 }
 
 /** Lists the whole prefix and makes it equal to the source. */

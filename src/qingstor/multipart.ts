@@ -15,6 +15,8 @@ import { linked } from './linked.js';
 import type { RateLimiter } from './rate.js';
 import type { HashedRange, SourceFile } from './source.js';
 import { StoreError } from './store.js';
+import { isNoUpload } from './unfinished.js';
+import type { UploadNote } from './upload-journal.js';
 import type { UploadOptions } from './upload.js';
 
 /** A part the server has. */
@@ -49,13 +51,7 @@ export async function uploadInParts(
   options: UploadOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const call = initiateMultipart(key, headers);
-  const uploadId = await client.run(call, signal, ({ response, blame }) => {
-    const id = jsonObject(response, call, blame)['upload_id'];
-    if (typeof id !== 'string' || id === '')
-      throw malformed('the answer has no upload_id', response, call, blame);
-    return id;
-  });
+  const { uploadId, note } = await begin(client, key, headers, options, signal);
   let completed = false;
   try {
     const sent = await sendParts(client, file, key, uploadId, options, signal);
@@ -67,7 +63,38 @@ export async function uploadInParts(
     completed = true;
     return etag;
   } finally {
-    if (!completed) await giveUp(client, key, uploadId, options);
+    if (completed || (await giveUp(client, key, uploadId, options))) await note?.done();
+    else await note?.leave();
+  }
+}
+
+/** Begins an upload, which is in the journal before the service hears of it. */
+async function begin(
+  client: Client,
+  key: string,
+  headers: ObjectHeaders,
+  { journal }: UploadOptions,
+  signal: AbortSignal,
+): Promise<{ readonly uploadId: string; readonly note: UploadNote | undefined }> {
+  const call = initiateMultipart(key, headers);
+  let note = await journal?.begin(client.place, key);
+  try {
+    const { uploadId, attempt } = await client.run(call, signal, ({ response, blame, attempt }) => {
+      const id = jsonObject(response, call, blame)['upload_id'];
+      if (typeof id !== 'string' || id === '')
+        throw malformed('the answer has no upload_id', response, call, blame);
+      return { uploadId: id, attempt };
+    });
+    if (attempt > 0) {
+      // An earlier attempt may have begun one whose id was lost with its answer.
+      await note?.leave();
+      note = await journal?.begin(client.place, key);
+    }
+    await note?.known(uploadId);
+    return { uploadId, note };
+  } catch (error) {
+    await note?.leave();
+    throw error;
   }
 }
 
@@ -160,14 +187,23 @@ async function complete(
   }
 }
 
-/** Best effort, under a time-out of its own: the caller's signal may be what ended the upload. */
-async function giveUp(client: Client, key: string, uploadId: string, options: UploadOptions): Promise<void> {
+/**
+ * Best effort, under a time-out of its own: the caller's signal may be what ended the upload.
+ * @returns whether nothing of it is left
+ */
+async function giveUp(
+  client: Client,
+  key: string,
+  uploadId: string,
+  options: UploadOptions,
+): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(options.abortTimeoutMs);
     await client.run(abortMultipart(key, uploadId), signal, () => undefined);
+    return true;
   } catch (error) {
-    if (error instanceof StoreError && error.details.status === 404) return;
-    if (error instanceof StoreError && error.details.code === 'upload_not_exists') return;
+    if (isNoUpload(error)) return true;
     options.onWarn(`an unfinished multipart upload of ${key} may be left in the bucket`);
+    return false;
   }
 }

@@ -52,6 +52,13 @@ declare module 'qingstor-sdk' {
     readonly marker: string;
   }
 
+  interface UploadsOptions {
+    readonly limit: string;
+    readonly prefix: string;
+    readonly key_marker: string;
+    readonly upload_id_marker: string;
+  }
+
   /** `…Request` builds a call without sending it. */
   interface Bucket {
     headRequest(): Request;
@@ -73,6 +80,11 @@ declare module 'qingstor-sdk' {
       options: { readonly upload_id: string; readonly object_parts: readonly object[] },
     ): Request;
     abortMultipartUploadRequest(key: string, options: { readonly upload_id: string }): Request;
+    listMultipartUploadsRequest(options: UploadsOptions): Request;
+    listMultipartRequest(
+      key: string,
+      options: { readonly upload_id: string; readonly limit: string },
+    ): Request;
   }
 
   interface QingStor {

@@ -65,6 +65,12 @@ export interface ObjectStore {
   move(from: string, to: string, signal: AbortSignal): Promise<void>;
   /** Deletes objects, any number of them; absent ones are fine. Resolves with those refused one by one. */
   remove(keys: readonly string[], signal: AbortSignal): Promise<readonly RefusedKey[]>;
+  /**
+   * Aborts the multipart uploads below `prefix` that this program began and left behind (killed, or cut off from the
+   * service), if it is certain that they are ours. What cannot be aborted is a warning, never a failure.
+   * @returns how many were aborted
+   */
+  abortUnfinished(prefix: string, signal: AbortSignal): Promise<number>;
   /** Ends calls under way (they reject) and connections. */
   close(): Promise<void>;
 }

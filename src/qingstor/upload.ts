@@ -9,6 +9,7 @@ import type { RateLimiter } from './rate.js';
 import { SourceFile, type HashedRange } from './source.js';
 import { StoreError, type Uploaded, type UploadSource } from './store.js';
 import { BodyError } from './transport.js';
+import type { UploadJournal } from './upload-journal.js';
 
 /** How a bucket uploads. */
 export interface UploadOptions {
@@ -19,6 +20,8 @@ export interface UploadOptions {
   readonly limit: RateLimiter | undefined;
   readonly abortTimeoutMs: number;
   readonly onWarn: (message: string) => void;
+  /** Uploads in parts under way, for the next start. */
+  readonly journal?: UploadJournal;
 }
 
 /** Up to this size a file is held in memory while it is sent, which gives it a Content-MD5. */

@@ -11,6 +11,7 @@ export interface Libc {
   poll(fds: Buffer, count: number, timeoutMs: number): number;
   read(fd: number, into: Buffer, length: number): number;
   close(fd: number): number;
+  flock(fd: number, operation: number): number;
 }
 
 let loaded: Libc | undefined;
@@ -26,6 +27,7 @@ export function libc(): Libc {
     poll: lib.func('int poll(void *fds, unsigned long count, int timeout)'),
     read: lib.func('long read(int fd, void *into, unsigned long length)'),
     close: lib.func('int close(int fd)'),
+    flock: lib.func('int flock(int fd, int operation)'),
   };
   return loaded;
 }

@@ -166,6 +166,11 @@ export class MemoryStore implements ObjectStore {
     });
   }
 
+  /** Uploads in one go: none is ever unfinished. */
+  abortUnfinished(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
   close(): Promise<void> {
     this.closed = true;
     return Promise.resolve();

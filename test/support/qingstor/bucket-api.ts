@@ -87,9 +87,17 @@ export const listUploads: Handler = async (exchange, world) => {
     exchange.number('limit', limits.defaultPage, 1, Number.MAX_SAFE_INTEGER),
     limits.page,
   );
-  const marker = exchange.target.query.get('upload_id_marker') ?? '';
-  const all = uploads.all.filter(({ key }) => key.startsWith(prefix));
-  const rest = all.slice(marker === '' ? 0 : all.findIndex(({ id }) => id === marker) + 1);
+  const keyMarker = exchange.target.query.get('key_marker') ?? '';
+  const idMarker = exchange.target.query.get('upload_id_marker') ?? '';
+  // By key, then oldest first (the order of `uploads.all`).
+  const all = uploads.all
+    .filter(({ key }) => key.startsWith(prefix))
+    .toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  const seen = all.findIndex(({ id }) => id === idMarker);
+  const rest = all.filter(({ key }, index) => {
+    const order = Buffer.compare(Buffer.from(key), Buffer.from(keyMarker));
+    return order > 0 || (order === 0 && idMarker !== '' && index > seen);
+  });
   const page = rest.slice(0, limit);
   const more = rest.length > page.length;
   await exchange.sendJson(200, {
