@@ -114,7 +114,9 @@ async function rename(
     } catch (error) {
       session.signal.throwIfAborted();
       if (!(error instanceof StoreError) || error.scope === 'store') throw error;
-      const then = error.scope === 'missing' ? [] : [() => session.remove(from, keys.from)];
+      // Said to be missing, it may only be too new for a service that answers from a copy: deleting what is not there
+      // costs a request, leaving what is there would be an orphan.
+      const then = [() => session.remove(from, keys.from)];
       session.engine.log('Exec', `move ${toText(from)} -> ${toText(to)} not possible: ${error.message}`);
       marks.add({ path: to, mayDelete, deep: false, then });
     }

@@ -63,6 +63,11 @@ export class Exchange {
     }
   }
 
+  /** Takes the first piece of the body. */
+  async start(): Promise<void> {
+    await this.body().next();
+  }
+
   /** Takes and drops the body. */
   async drain(): Promise<void> {
     const chunks = this.body();
@@ -167,7 +172,8 @@ export class Exchange {
     this.logged.status = status;
     const bodiless = status === 204 || status === 304;
     // HEAD announces the object's size itself.
-    if (!bodiless && all['content-length'] === undefined) all['content-length'] = String(length);
+    const announced = length + (fault?.kind === 'length' ? fault.by : 0);
+    if (!bodiless && all['content-length'] === undefined) all['content-length'] = String(announced);
     this.response.writeHead(status, all);
   }
 

@@ -15,8 +15,10 @@ export interface Where {
 
 /** What happens to a request that is struck. */
 export type Harm =
-  /** The connection is reset at once, `at` the request's head, or after its `body` was taken; nothing is done. */
-  | { readonly kind: 'reset'; readonly at?: 'head' | 'body' }
+  /** The connection is reset at once, `at` the request's head, in the `middle` or after its `body`; nothing is done. */
+  | { readonly kind: 'reset'; readonly at?: 'head' | 'middle' | 'body' }
+  /** The server goes away: all connections break and new ones are refused, until it listens again. */
+  | { readonly kind: 'down' }
   /** What was asked for is done, but the connection breaks in place of the answer. */
   | { readonly kind: 'lost-answer' }
   /** No answer, ever; nothing is done. */
@@ -42,6 +44,8 @@ export type Harm =
   | { readonly kind: 'etag'; readonly etag?: string }
   /** What was asked for is done; the answer has this body in place of its own. */
   | { readonly kind: 'body'; readonly body: string }
+  /** What was asked for is done; the answer's Content-Length is so many bytes more (or less) than its body. */
+  | { readonly kind: 'length'; readonly by: number }
   /** Single keys of a DeleteMultipleObjects are refused with this code; the others are done. */
   | { readonly kind: 'refuse-keys'; readonly keys: RegExp; readonly code: string; readonly message?: string };
 

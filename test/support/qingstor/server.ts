@@ -214,7 +214,11 @@ export class QingStor {
     switch (fault?.kind) {
       case 'reset':
         if (fault.at === 'body') await exchange.drain();
+        else if (fault.at === 'middle') await exchange.start();
         exchange.reset();
+        return true;
+      case 'down':
+        await this.goDown();
         return true;
       case 'hang':
         await exchange.drain();
@@ -236,6 +240,7 @@ export class QingStor {
       case 'cut':
       case 'etag':
       case 'body':
+      case 'length':
       case 'refuse-keys':
         return false;
     }

@@ -97,11 +97,11 @@ describe('a moved file', () => {
     expect(transfers()).toHaveLength(20);
   });
 
-  it('is uploaded when the server does not have it, and the origin is not asked for again', async () => {
+  it('is uploaded when the server says it does not have it, and the origin deleted lest it be there after all', async () => {
     await bench.write('/b', 'content');
     const { stats } = await bench.synced({ moves: [['/a', '/b']] });
     expect(bench.stored()).toEqual({ b: 'content' });
-    expect(bench.store.taken()).toEqual(['move p/a -> p/b', 'upload p/b']);
+    expect(bench.store.taken()).toEqual(['move p/a -> p/b', 'upload p/b', 'remove p/a']);
     expect(stats).toMatchObject({ files: 1, moves: 0 });
   });
 
