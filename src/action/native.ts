@@ -1,6 +1,7 @@
 /** The port of native actions: what the daemon asks of an action that works in this process on final states. */
 import type { BytePath } from '../core/bytes.js';
 import type { DirtyBatch, DirtyFailure } from '../core/dirty-batch.js';
+import type { DeletionLimit, HeldDeletions } from '../core/max-delete.js';
 
 /** True for a path that is none of the sync's business. */
 export type Excluded = (path: BytePath) => boolean;
@@ -9,6 +10,8 @@ export type Excluded = (path: BytePath) => boolean;
 export interface NativeBatch extends DirtyBatch {
   /** By the rules of now; the action asks for every path it finds by itself. */
   readonly excluded: Excluded;
+  /** What may be deleted; more than that, and nothing is. */
+  readonly limit?: DeletionLimit;
 }
 
 /** How to compare everything. */
@@ -16,6 +19,10 @@ export interface NativeFull {
   /** What the target has and the source has not is deleted. */
   readonly delete: boolean;
   readonly excluded: Excluded;
+  /** What may be deleted; more than that, and nothing is. */
+  readonly limit?: DeletionLimit;
+  /** An empty source empties the target; otherwise nothing is deleted then. */
+  readonly allowEmpty?: boolean;
 }
 
 /** Something that was not done, for the log too. */
@@ -41,6 +48,8 @@ export interface NativeResult {
    * has to.
    */
   readonly failures: readonly NativeFailure[];
+  /** Deletions that were not carried out, since they were too many: none of them was. */
+  readonly held?: HeldDeletions;
 }
 
 /**

@@ -6,6 +6,9 @@ import { fromBuffer } from '../sys/bytes.js';
 const mostLines = 10_000;
 const longestLine = 65_536;
 
+/** What it says when it stops deleting. */
+const stoppedDeleting = /^Deletions stopped due to --max-delete limit \((\d+) skipped\)/;
+
 /** Lines that are about no file in particular, or about one that needs nothing. */
 const harmless = /^(?:rsync error:|rsync warning:|file has vanished:|IO error encountered|\s*$)/;
 
@@ -14,6 +17,8 @@ export class RsyncErrors {
   private rest = '';
   private readonly lines: string[] = [];
   private tooMuch = false;
+  /** Deletions it left out at the limit of `--max-delete`; undefined: none. */
+  skippedDeletions: number | undefined;
 
   add(bytes: Buffer): void {
     const lines = (this.rest + fromBuffer(bytes)).split('\n');
@@ -26,6 +31,11 @@ export class RsyncErrors {
 
   private addLine(line: string): void {
     if (harmless.test(line)) return;
+    const stopped = stoppedDeleting.exec(line);
+    if (stopped !== null) {
+      this.skippedDeletions = Number(stopped[1]);
+      return;
+    }
     if (this.lines.length < mostLines) this.lines.push(line);
     else this.tooMuch = true;
   }

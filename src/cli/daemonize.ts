@@ -46,13 +46,13 @@ const unknownFailure = 255;
 
 /**
  * Starts the daemon and waits until it is ready or has failed; its failure text goes to stderr.
- * TERM, INT and HUP meanwhile are passed on to it.
+ * TERM, INT, HUP, USR1 and USR2 meanwhile are passed on to it.
  * @returns the exit status for the command the user typed.
  */
 export async function launchDaemon(options: LaunchOptions = {}): Promise<number> {
   const daemon = startDetached(options);
   const pass = (signal: NodeJS.Signals) => void daemon.kill(signal);
-  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+  const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
   for (const signal of signals) process.on(signal, pass);
   try {
     return await outcome(daemon);

@@ -7,6 +7,7 @@ const generalKeys = [
   ...['maxProcesses', 'onAttrib', 'onCreate', 'onModify', 'onDelete', 'onStartup', 'onMove', 'onFull'],
   ...['prepare', 'source', 'target', 'tunnel', '_source'],
   ...['name', 'exclude', 'excludeFrom', 'filter', 'filterFrom', 'subdirs', 'monitor', 'quarantineAfter'],
+  ...['maxDelete', 'allowEmptySource'],
 ];
 
 /** The gauge all syncs inherit, as a Lua table so that scripts can read it as `default.checkgauge`. */

@@ -1,4 +1,5 @@
 import { asBytes, toText, type ByteString } from '../core/bytes.js';
+import { maxDeleteForms, maxDeleteOf } from './guards.js';
 import { LuaRaise, toNumber, type LuaTable, type LuaValue, type LuaVm, isTable } from '../lua/vm.js';
 
 /** Global settings as the rest of the program reads them; seconds where lsyncd says seconds. */
@@ -18,11 +19,15 @@ export interface Settings {
   onepass?: boolean;
   /** Ours: failures in a row after which a path is quarantined. */
   quarantineAfter?: number;
+  /** Ours: more deletions than that in one go wait for leave; a count, or a percentage as text. */
+  maxDelete?: number | ByteString;
+  /** Ours: an empty source may empty its target. */
+  allowEmptySource?: boolean;
   /** Ours: `"spawn"` runs `qsctl` commands as children, as lsyncd would. */
   qsctl?: ByteString;
 }
 
-type Kind = 'string' | 'boolean' | 'number' | 'string or number';
+type Kind = 'string' | 'boolean' | 'number' | 'string or number' | 'deletions';
 
 /** Every key of spec/config.md's table, and ours; `_` keys are internal. */
 const kinds: Readonly<Record<keyof Settings, Kind>> = {
@@ -40,6 +45,8 @@ const kinds: Readonly<Record<keyof Settings, Kind>> = {
   delay: 'number',
   onepass: 'boolean',
   quarantineAfter: 'number',
+  maxDelete: 'deletions',
+  allowEmptySource: 'boolean',
   qsctl: 'string',
 };
 
@@ -51,6 +58,11 @@ function convert(key: keyof Settings, value: LuaValue): string | number | boolea
   if (value === undefined) return undefined;
   if (kind === 'boolean') return value !== false;
   const number = toNumber(value);
+  if (kind === 'deletions') {
+    const found = maxDeleteOf(value);
+    if (found === 'wrong') throw new LuaRaise(`setting "${key}" must be ${maxDeleteForms}`, 1);
+    return found === 'off' ? undefined : (number ?? (value as ByteString));
+  }
   if (kind === 'number') {
     const given = number ?? (typeof value === 'string' ? Number.parseFloat(value) : Number.NaN);
     if (Number.isFinite(given) && given >= 0) return given;

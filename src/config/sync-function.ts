@@ -13,6 +13,7 @@ import {
 } from '../lua/vm.js';
 import type { CallbackTranslator } from './callbacks.js';
 import { crontabOf } from './crontab.js';
+import { maxDeleteForms, maxDeleteOf } from './guards.js';
 import { inheritSync } from './inherit.js';
 import { rulesOf } from './rules.js';
 import type { Settings } from './settings.js';
@@ -120,4 +121,6 @@ function checkNumbers(config: LuaTable): void {
     if (value !== undefined && (limit === undefined || !(limit >= 1)))
       throw new LuaRaise(`${key} must be a number and >= 1`, 1);
   }
+  if (maxDeleteOf(config.get('maxDelete')) === 'wrong')
+    throw new LuaRaise(`maxDelete must be ${maxDeleteForms}`, 1);
 }

@@ -5,7 +5,7 @@ import { LsyncdError } from '../core/errors.js';
 import type { Millis } from '../core/event.js';
 import type { FilterRules } from '../core/filter.js';
 import { toNumber, type LuaTable } from '../lua/vm.js';
-import type { ScriptSync } from '../lua/objects/host.js';
+import type { DeletionLeave, ScriptSync } from '../lua/objects/host.js';
 import type { Tunnel } from './tunnel.js';
 import { fromBuffer, toBuffer } from '../sys/bytes.js';
 
@@ -94,6 +94,10 @@ export class ConfiguredSync implements ScriptSync {
 
   enterFull(): Delay {
     return this.running().enterFull();
+  }
+
+  deletionLeave(): DeletionLeave {
+    return this.port?.deletionLeave() ?? { delete: true };
   }
 
   private running(): SyncPort {

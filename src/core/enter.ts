@@ -31,3 +31,24 @@ export interface EnterResult {
   /** Directories that came by a move which is none any more: everything below them is to be entered as `Create`. */
   readonly scan: readonly BytePath[];
 }
+
+/** A step as the log's Delay lines tell it. */
+export function stepText({ what, event, delay }: EnterStep): string {
+  const path = 'path' in event ? event.path : '';
+  const shown = 'path2' in event ? `${path} -> ${event.path2}` : path;
+  const text = `${event.kind}: ${shown}`;
+  switch (what) {
+    case 'new':
+      return `New ${text}`;
+    case 'block':
+      return `${text} blocked`;
+    case 'merge':
+      return `${text} merged into the ${delay?.etype ?? ''} that waits already`;
+    case 'replace':
+      return `${text} replaces the Delete`;
+    case 'turn':
+      return `${text} turns the queued Move into Delete ${delay?.path ?? ''}`;
+    case 'split':
+      return `${text} split into Delete and Create`;
+  }
+}

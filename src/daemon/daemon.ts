@@ -198,6 +198,11 @@ export class Daemon {
       this.generation?.compare();
       return;
     }
+    if (signal === 'SIGUSR2') {
+      logger.text('Normal', '--- USR2 signal, carrying out deletions held back ---');
+      this.generation?.permitDeletions();
+      return;
+    }
     if (signal === 'SIGHUP') {
       void this.hangUp();
       return;

@@ -32,6 +32,9 @@ export interface GenerationParts {
 /** Longest time a JS timer can hold. */
 const longestTimer = 2 ** 31 - 1;
 
+/** How soon a sync is looked at again whose source is another directory than it was. */
+const replacedPause = 1_000;
+
 /** How often fading repeats that it waits for children. */
 const fadingReminder = 60_000;
 
@@ -100,6 +103,7 @@ export class Generation implements Surroundings {
   async start(previous?: Generation): Promise<void> {
     try {
       await this.monitor.watch(this.syncs.map((running) => this.rootOf(running)));
+      this.syncs.forEach((_, id) => this.missing.watched(id));
     } catch (error) {
       // A signal ended this life before it had begun: that is no failure.
       if (this.isStarting) throw error;
@@ -132,17 +136,21 @@ export class Generation implements Surroundings {
     return { id: config.index, source: config.source, subdirs: config.subdirs, rules: config.rules() };
   }
 
-  /** A sync whose source is missing starts nothing. */
+  /** A sync whose source is missing, or another directory than it was, starts nothing. */
   private whileThere(id: number, sync: Scheduled): Scheduled {
     const there = (): boolean => !this.missing.has(id);
+    const stands = (): boolean => there() && this.missing.stands(id);
     return {
       get running() {
         return sync.running;
       },
       run: (now, slots) => {
-        if (there()) sync.run(now, slots);
+        if (stands()) sync.run(now, slots);
       },
-      nextWake: (now) => (there() ? sync.nextWake(now) : undefined),
+      nextWake: (now) => {
+        const next = there() ? sync.nextWake(now) : undefined;
+        return next === undefined || stands() ? next : Math.max(next, now + replacedPause);
+      },
     };
   }
 
@@ -280,6 +288,13 @@ export class Generation implements Surroundings {
   /** Has every native sync compare source and target; the others have no way to but their startup. */
   compare(): void {
     for (const running of this.syncs) running.overflow();
+    this.wake();
+  }
+
+  /** Leave for all deletions that were held back. */
+  permitDeletions(): void {
+    const released = this.syncs.filter((running) => running.permitDeletions());
+    if (released.length === 0) this.log('Normal', 'no deletions are held back.');
     this.wake();
   }
 

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { BytePath } from '../core/bytes.js';
 import type { Millis } from '../core/event.js';
+import { identityOf } from '../monitor/inotify/identity.js';
 import { toBuffer } from '../sys/bytes.js';
 
 /** First and longest time between two looks. */
@@ -22,12 +23,29 @@ export interface MissingRootsParts {
  */
 export class MissingRoots {
   private readonly timers = new Map<number, NodeJS.Timeout | undefined>();
+  /** Which directories the sources were when they were last watched. */
+  private readonly identities = new Map<number, string | undefined>();
   private stopped = false;
 
   constructor(private readonly parts: MissingRootsParts) {}
 
   has(id: number): boolean {
     return this.timers.has(id);
+  }
+
+  /** It is watched now. */
+  watched(id: number): void {
+    this.identities.set(id, identityOf(this.parts.source(id)));
+  }
+
+  /**
+   * Is the directory that is watched still at its path? The monitor will tell, but what starts until then would be
+   * told by an empty mount point, or by another file system, that everything is to be deleted.
+   */
+  stands(id: number): boolean {
+    const known = this.identities.get(id);
+    const now = known === undefined ? undefined : identityOf(this.parts.source(id));
+    return now === undefined || now === known;
   }
 
   /** A root has gone. */
@@ -54,6 +72,7 @@ export class MissingRoots {
         await this.parts.watch(id);
         if (this.stopped) return;
         this.timers.delete(id);
+        this.watched(id);
         this.parts.back(id);
         return;
       } catch {
@@ -64,7 +83,8 @@ export class MissingRoots {
   }
 }
 
-function hasContent(source: BytePath): boolean {
+/** Is there anything in a directory? No, when it cannot be read. */
+export function hasContent(source: BytePath): boolean {
   try {
     return readdirSync(toBuffer(source)).length > 0;
   } catch {

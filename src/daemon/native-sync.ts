@@ -1,4 +1,5 @@
 import type { NativeAction, NativeFailure, NativeResult, NativeStats } from '../action/native.js';
+import { allowsEmptySource, syncMaxDelete } from '../config/guards.js';
 import type { ConfiguredSync, SyncPort } from '../config/sync.js';
 import { backoff, rareRetry } from '../core/backoff.js';
 import { asBytes, fromText, toText } from '../core/bytes.js';
@@ -9,7 +10,10 @@ import type { Retry } from '../core/dirty-batch.js';
 import { isDirPath, type EventType, type FsEvent, type Millis } from '../core/event.js';
 import { admitEvent, compileRules, type Filter, type FilterRules } from '../core/filter.js';
 import { Sync } from '../core/sync.js';
+import type { DeletionLeave } from '../lua/objects/host.js';
 import type { SyncReport } from '../report/status.js';
+import { DeletionGuard } from './deletion-guard.js';
+import { MissingSource } from './missing-source.js';
 import { newlyQuarantined, quarantineAfter, quarantineLines } from './quarantine.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
 import { scanBelow } from './scan.js';
@@ -45,6 +49,8 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
   private started = false;
   /** Paths the startup could not bring to the target. */
   private startupFailures = 0;
+  private readonly guard: DeletionGuard;
+  private readonly missing = new MissingSource();
 
   constructor(
     readonly config: ConfiguredSync,
@@ -63,6 +69,13 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
         action: () => this.runBatch(),
       },
     );
+    const { name, source, targetText: target } = config;
+    const { settings } = around.program;
+    this.guard = new DeletionGuard({
+      ...{ name, source, target, log: (category, text) => this.log(category, text) },
+      most: syncMaxDelete(config.config, settings),
+      allowEmptySource: allowsEmptySource(config.config, settings, false),
+    });
     config.bind(this);
   }
 
@@ -89,6 +102,8 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
       if (admitted === undefined) this.log('Filter', `excluded ${event.path}`);
       else this.enter(admitted, at);
     }
+    // Something is there at last.
+    if (events.length > 0 && this.guard.reason === 'empty source') this.overflow();
     this.around.wake();
   }
 
@@ -118,14 +133,20 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
     this.queue.startFull();
     this.note(`Comparing everything: ${this.way()}`);
     this.begin(
-      (signal) => this.setup.action.full({ delete: remove, excluded: this.excluded }, signal),
+      (signal) => {
+        const { fullLimit: limit, allowsEmpty: allowEmpty } = this.guard;
+        const how = { delete: remove, excluded: this.excluded, allowEmpty };
+        return this.setup.action.full(limit === undefined ? how : { ...how, limit }, signal);
+      },
       (result, seconds) => {
         this.queue.finishFull(result.failures, this.around.now(), this.retry);
+        this.guard.ran(result, remove, this.queue.length === 0);
         if (wholeFailure(result) !== undefined) {
           if (!this.started) this.startupFailed(wholeFailure(result)!);
           return;
         }
-        if (!this.started) this.startupFailures = result.failures.length;
+        if (!this.started)
+          this.startupFailures = result.failures.length + (result.held === undefined ? 0 : 1);
         this.started = true;
         if (what === 'startup') this.note(`Startup of ${this.way()} finished.`);
         this.note(`Finished comparing: ${summary(result.stats, seconds)}`);
@@ -154,9 +175,14 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
     const counted = `${paths} ${paths === 1 ? 'path' : 'paths'}`;
     this.note(`Syncing ${counted}: ${this.way()}`);
     this.begin(
-      (signal) => this.setup.action.run({ ...batch, excluded: this.excluded }, signal),
+      (signal) => {
+        const { limit } = this.guard;
+        const work = { ...batch, excluded: this.excluded };
+        return this.setup.action.run(limit === undefined ? work : { ...work, limit }, signal);
+      },
       (result, seconds) => {
         this.queue.finish(batch, result.failures, this.around.now(), this.retry);
+        this.guard.ran(result, false, this.queue.length === 0);
         for (const { path } of batch.paths)
           if (!result.failures.some((f) => f.path === path)) this.told.delete(path);
         if (wholeFailure(result) === undefined)
@@ -219,33 +245,44 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
   }
 
   sourceGone(): void {
-    this.log(
-      'Error',
-      `The source directory ${this.config.source} of ${this.config.name} is gone: nothing is deleted at the target, it is looked for.`,
-    );
+    if (this.missing.gone) return;
+    this.log('Error', this.missing.leaves(this.config));
     this.queue.cancelWaiting();
+    this.guard.forget();
   }
 
   sourceBack(): void {
-    this.note(`The source directory ${this.config.source} of ${this.config.name} is back.`);
+    this.note(this.missing.returns(this.config));
     this.overflow();
+  }
+
+  permitDeletions(): boolean {
+    const released = this.guard.permit();
+    if (released === undefined) return false;
+    const now = this.around.now();
+    if (released.whole) this.overflow();
+    for (const path of released.paths) this.queue.enter({ kind: 'Delete', path }, now, { mayDelete: true });
+    this.around.wake();
+    return true;
   }
 
   fade(): void {
     this.queue.cancelWaiting();
   }
 
+  /** Only deletions that wait for leave: everything else shows in a comparison. */
   waitingEvents(): readonly FsEvent[] {
-    return [];
+    return this.guard.waiting().map((path) => ({ kind: 'Delete', path }));
   }
 
   /** What the predecessor had waiting shows in a comparison; a startup action is one. */
-  takeOver(): void {
+  takeOver(events: readonly FsEvent[], at: Millis): void {
+    for (const event of events) this.enter(event, at);
     if (this.setup.startup === undefined) this.overflow();
   }
 
   get version(): number {
-    return this.queue.version;
+    return this.queue.version + this.guard.version + this.missing.version;
   }
 
   report(): SyncReport {
@@ -254,7 +291,11 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
       source: this.config.source,
       delays: [...this.queue],
       rules: this.config.rules(),
-      troubles: [...quarantineLines(this.queue, this.quarantine, this.around.now())],
+      troubles: [
+        ...this.missing.lines(this.config),
+        ...this.guard.lines(),
+        ...quarantineLines(this.queue, this.quarantine, this.around.now()),
+      ],
     };
   }
 
@@ -281,6 +322,10 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
 
   discard(): void {
     // Nothing to drop.
+  }
+
+  deletionLeave(): DeletionLeave {
+    return { delete: true };
   }
 
   enterBlanket(): Delay {

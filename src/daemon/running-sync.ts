@@ -26,6 +26,8 @@ export interface RunningSync {
   sourceGone(): void;
   /** It is back, and watched again: whatever happened meanwhile is to be found out. */
   sourceBack(): void;
+  /** Carries out deletions that were held back; false when there are none. */
+  permitDeletions(): boolean;
   /** Fading: what only waits is dropped. */
   fade(): void;
   /** Events that still wait, for a successor after a reload. */

@@ -1,26 +1,35 @@
 import type { ChildEnd } from '../action/process.js';
 import { RsyncErrors } from '../action/rsync-errors.js';
 import { rareRetry } from '../core/backoff.js';
-import { asBytes, type BytePath, type ByteString } from '../core/bytes.js';
+import { asBytes, type ByteString } from '../core/bytes.js';
 import type { Delay } from '../core/delay.js';
 import type { FsEvent, Millis } from '../core/event.js';
 import { admitEvent, becameCreate, compileRules, type Filter, type FilterRules } from '../core/filter.js';
 import type { PartialFailures } from '../core/partial.js';
-import { DelayQueue, type EnterStep, type QueueInput } from '../core/queue.js';
+import { stepText } from '../core/enter.js';
+import { DelayQueue, type QueueInput } from '../core/queue.js';
 import { beginAgent, collectResult, Sync, type CollectVerdict } from '../core/sync.js';
 import type { ConfiguredSync, SyncPort } from '../config/sync.js';
 import { LuaExit } from '../lua/vm.js';
-import type { Agent, Command, Work } from '../lua/objects/host.js';
+import type { Agent, Command, DeletionLeave, Work } from '../lua/objects/host.js';
 import type { SyncReport } from '../report/status.js';
+import { CommandDeletions } from './command-deletions.js';
+import { MissingSource } from './missing-source.js';
+import { collectPartial, partialTransfer, type PartialPort } from './partial-transfer.js';
 import { newlyQuarantined, quarantineAfter, quarantineLines, within } from './quarantine.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
 import { scanBelow } from './scan.js';
 
-/** rsync's exit code when some files could not be transferred. */
-const partialTransfer = 23;
+/** rsync's exit code when all is done but deletions beyond `--max-delete`. */
+const deletionLimit = 25;
 
-/** Paths told by name after one transfer; the rest is counted. */
-const namedPaths = 20;
+/** What an action told besides its exit code. */
+interface Outcome {
+  /** What a partial transfer has left out. */
+  readonly failures?: () => PartialFailures;
+  /** Deletions rsync was not allowed. */
+  readonly skippedDeletions?: number | undefined;
+}
 
 /** A sync whose actions are scripts: events go through lsyncd's delay queue, callbacks start children. */
 export class ScriptSyncRuntime implements RunningSync, SyncPort {
@@ -29,6 +38,8 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   private filter: Filter;
   private closed = false;
   private suspendedBy = 0;
+  private readonly deletions: CommandDeletions;
+  private readonly missing = new MissingSource();
 
   constructor(
     readonly config: ConfiguredSync,
@@ -37,27 +48,36 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
     this.queue = new DelayQueue({ delay: config.delay, moves: config.wantsMoves });
     this.filter = compileRules(config.rules());
     const { program } = around;
+    const log = (category: string, text: string): void => this.log(category, text);
+    this.deletions = new CommandDeletions(config, program.settings, this.queue, log);
     this.sync = new Sync(this.queue, config, {
       init: (delay) => around.guard(() => program.init(config, delay)),
       full: (delay) => around.guard(() => program.full(config, delay)),
-      action: () => around.guard(() => program.action(config)),
+      action: () => {
+        this.deletions.sift();
+        around.guard(() => program.action(config));
+      },
     });
     config.bind(this);
   }
 
   /** Queues the startup action, if the sync has one. */
   startup(): void {
-    if (this.around.program.hasInit(this.config)) this.enter({ kind: 'Init' }, this.around.now());
+    const { program } = this.around;
+    // Without a startup action there is nothing that could empty the target.
+    if (program.hasStartup(this.config) && this.deletions.waitsForContent()) return;
+    if (program.hasInit(this.config)) this.enter({ kind: 'Init' }, this.around.now());
   }
 
   /** A failed startup ends the program or is retried: once it has left the queue all went well. */
   get startupOk(): boolean | undefined {
     for (const { etype } of this.queue) if (etype === 'Init') return undefined;
-    return true;
+    return this.deletions.guard.reason === undefined;
   }
 
   /** Queues a full transfer, unless one waits already. */
   full(): void {
+    if (this.deletions.waitsForContent()) return;
     this.queue.retryNow(this.around.now());
     for (const { etype, status } of this.queue) if (etype === 'Full' && status !== 'active') return;
     this.enterFull();
@@ -66,6 +86,10 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
 
   /** Takes in what the monitor saw. */
   receive(events: readonly FsEvent[], at: Millis): void {
+    if (this.deletions.guard.reason === 'empty source' && !this.deletions.waitsForContent()) {
+      this.deletions.guard.settled();
+      this.startup();
+    }
     for (const event of events) this.receiveOne(event, at);
     this.around.wake();
   }
@@ -122,19 +146,23 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
     return this.enter({ kind: 'Full', path: asBytes('/') }, this.around.now());
   }
 
+  deletionLeave(): DeletionLeave {
+    return this.deletions.leave;
+  }
+
   // Actions.
 
   /** Starts a child, or work in this process, for delays of this sync, which become active until it ends. */
   spawn(agent: Agent, command: Command | Work): void {
     beginAgent(this.sync, agent.delays);
-    const ended = (end: ChildEnd, failures?: () => PartialFailures): void => {
+    const ended = (end: ChildEnd, outcome: Outcome): void => {
       if (this.closed) return;
-      this.around.guard(() => this.collect(agent, command, end, failures));
+      this.around.guard(() => this.collect(agent, command, end, outcome));
       this.around.wake();
     };
     if ('run' in command) {
-      this.around.children.work(command, ({ code, failures }) =>
-        ended({ code }, failures && (() => failures)),
+      this.around.children.work(command, ({ code, failures, skippedDeletions }) =>
+        ended({ code }, { ...(failures && { failures: () => failures }), skippedDeletions }),
       );
       return;
     }
@@ -145,24 +173,28 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
       errors.failures(this.config.source, typeof target === 'string' ? target : undefined);
     this.around.children.start(
       command,
-      (end) => ended(end, command.partial === true ? failures : undefined),
+      (end) =>
+        ended(end, {
+          ...(command.partial === true ? { failures } : {}),
+          skippedDeletions: errors.skippedDeletions,
+        }),
       listens ? (bytes) => errors.add(bytes) : undefined,
     );
   }
 
-  /** @param failures what a partial transfer has left out */
   private collect(
     agent: Agent,
     command: Command | Work,
     end: ChildEnd,
-    failures: (() => PartialFailures) | undefined,
+    { failures, skippedDeletions }: Outcome,
   ): void {
     const { program } = this.around;
     const { code } = end;
     this.log('Delay', agent.isList ? 'collected a list' : 'collected an event');
     let verdict: CollectVerdict;
+    const stopped = this.stoppedDeleting(agent, skippedDeletions, code);
     try {
-      verdict = program.collect({ ...agent, sync: this.config }, code);
+      verdict = stopped ? 'done' : program.collect({ ...agent, sync: this.config }, code);
     } catch (error) {
       if (error instanceof LuaExit && !agent.isList && agent.delays[0]?.etype === 'Init')
         this.explainStartup('run' in command ? command.what : command.binary, end);
@@ -173,6 +205,16 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
     if (verdict === 'done' && failures !== undefined && code === partialTransfer)
       this.collectPartial(agent, failures(), 'run' in command ? 'the copy' : 'rsync');
     else this.settle(agent, verdict, code);
+  }
+
+  /** rsync has met `maxDelete`: what is left to be deleted waits. True when it has done all else. */
+  private stoppedDeleting({ delays, isList }: Agent, left: number | undefined, code: number): boolean {
+    if (left === undefined || this.deletions.guard.most === undefined) return false;
+    this.deletions.stopped(delays, isList, left);
+    if (code !== deletionLimit) return false;
+    const what = isList ? 'a list' : `${delays[0]!.etype} of ${this.config.source}`;
+    this.log('Normal', `Finished ${what}, but for deletions: ${code}`);
+    return true;
   }
 
   /** What the program ends of, in the words of the child, and what can be done about it. */
@@ -192,7 +234,10 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
     const now = this.around.now();
     if (verdict === 'done' && sync.suspensions > 0) this.log('Normal', `${name} works again.`);
     collectResult(sync, agent.delays, verdict, now, { alarm: this.alarm(now), random: Math.random() });
-    if (verdict === 'done') return;
+    if (verdict === 'done') {
+      this.deletions.done(agent.delays);
+      return;
+    }
     this.tellQuarantined(agent.delays);
     if (verdict === 'suspend') {
       this.suspendedBy = code;
@@ -206,52 +251,17 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
     }
   }
 
-  /** rsync could not transfer everything: what it named comes again, or all of it. */
   private collectPartial(agent: Agent, failures: PartialFailures, who: string): void {
-    const now = this.around.now();
-    const { delays } = agent;
-    const everything = !agent.isList;
-    const understood = failures.complete && failures.paths.size + failures.trees.size > 0;
-    const failed = everything
-      ? []
-      : understood
-        ? delays.filter((delay) => failsWith(delay, failures))
-        : delays;
-    this.queue.again(failed, this.alarm(now));
-    const left = new Set(failed);
-    collectResult(
-      this.sync,
-      delays.filter((delay) => !left.has(delay)),
-      'done',
-      now,
-    );
-    const known = new Set(failed.flatMap(({ path, path2 }) => [path, path2 ?? path]).map(bare));
-    if (everything || understood) this.retryNamed(failures, known, now);
+    const port: PartialPort = {
+      sync: this.sync,
+      queue: this.queue,
+      excludes: (path) => this.filter.excludes(path),
+      enter: (event, at) => this.enter(event, at),
+      alarm: (now) => this.alarm(now),
+    };
+    const { failed, told } = collectPartial(port, agent, failures, who, this.around.now());
     this.tellQuarantined(failed);
-    const names = [...failures.trees, ...failures.paths];
-    const shown = names.length > 0 ? ` Not synced: ${names.slice(0, namedPaths).join(' ')}` : '';
-    const more = names.length > namedPaths ? ` and ${names.length - namedPaths} more` : '';
-    const again = everything && names.length === 0 ? '' : ' What failed is tried again.';
-    this.log(
-      'Warn',
-      `${this.config.name}: ${who} could not transfer everything (23).${again}${shown}${more}`,
-    );
-  }
-
-  /** Queues what rsync named, and no queued event is about, as if it had failed once. */
-  private retryNamed({ paths, trees }: PartialFailures, known: ReadonlySet<string>, now: Millis): void {
-    // To rsync, whatever it is called with, a directory's Delete means: bring everything below it.
-    const events: FsEvent[] = [
-      ...[...trees].map((path): FsEvent => ({ kind: path === '/' ? 'Modify' : 'Delete', path })),
-      ...[...paths].map((path): FsEvent => ({ kind: 'Modify', path })),
-    ];
-    for (const event of events) {
-      if (known.has(bare(event.path)) || this.filter.excludes(event.path)) continue;
-      const delay = this.enter(event, now);
-      if (delay.tries > 0 || delay.status === 'active') continue;
-      this.queue.start([delay]);
-      this.queue.again([delay], this.alarm(now));
-    }
+    this.log('Warn', `${this.config.name}: ${told}`);
   }
 
   private alarm(now: Millis): (tries: number) => Millis {
@@ -271,6 +281,8 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
 
   private *troubles(): Generator<ByteString> {
     const now = this.around.now();
+    yield* this.missing.lines(this.config);
+    yield* this.deletions.guard.lines();
     const { resumeAt } = this.sync;
     if (resumeAt > now && resumeAt < Infinity)
       yield asBytes(`Suspended: exit code ${this.suspendedBy}, next try ${within(resumeAt - now)}`);
@@ -287,22 +299,32 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   }
 
   sourceGone(): void {
-    this.log(
-      'Error',
-      `The source directory ${this.config.source} of ${this.config.name} is gone: nothing is deleted at the target, it is looked for.`,
-    );
+    if (this.missing.gone) return;
+    this.log('Error', this.missing.leaves(this.config));
     this.queue.cancelWaiting();
+    this.deletions.guard.forget();
   }
 
   /** The startup action brings everything to the target; without one, everything there is is new. */
   sourceBack(): void {
-    this.log('Normal', `The source directory ${this.config.source} of ${this.config.name} is back.`);
+    this.log('Normal', this.missing.returns(this.config));
     if (this.around.program.hasStartup(this.config)) this.startup();
     else this.enterBelow(asBytes('/'), this.around.now());
   }
 
+  permitDeletions(): boolean {
+    const released = this.deletions.permit();
+    if (released === undefined) return false;
+    const now = this.around.now();
+    if (released.reason === 'empty source') this.startup();
+    else if (released.whole) this.enterFull();
+    for (const path of released.paths) this.enter({ kind: 'Delete', path }, now);
+    this.around.wake();
+    return true;
+  }
+
   waitingEvents(): readonly FsEvent[] {
-    const events: FsEvent[] = [];
+    const events: FsEvent[] = this.deletions.waiting().map((path) => ({ kind: 'Delete', path }));
     for (const { status, etype, path, path2 } of this.queue) {
       if (status === 'active' || etype === 'Init' || etype === 'Blanket' || etype === 'Full') continue;
       if (etype === 'Move') events.push({ kind: 'Move', path, path2: path2! });
@@ -316,7 +338,7 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   }
 
   get version(): number {
-    return this.queue.version;
+    return this.queue.version + this.deletions.guard.version + this.missing.version;
   }
 
   close(): Promise<void> {
@@ -341,35 +363,5 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
 
   private log(category: string, text: string): void {
     this.around.logger.log(category, asBytes(text));
-  }
-}
-
-const bare = (path: BytePath): string => path.replace(/\/$/, '');
-
-/** Has rsync named what this delay is about, or something in a directory it is to remove? */
-function failsWith({ etype, path, path2 }: Delay, { paths, trees }: PartialFailures): boolean {
-  if (etype === 'Delete' && trees.has(path)) return true;
-  if ([path, path2 ?? path].some((each) => paths.has(asBytes(bare(each))))) return true;
-  const whole = (etype === 'Delete' || etype === 'Move') && path.endsWith('/');
-  return whole && [...paths, ...trees].some((each) => each.startsWith(path));
-}
-
-function stepText({ what, event, delay }: EnterStep): string {
-  const path = 'path' in event ? event.path : '';
-  const shown = 'path2' in event ? `${path} -> ${event.path2}` : path;
-  const text = `${event.kind}: ${shown}`;
-  switch (what) {
-    case 'new':
-      return `New ${text}`;
-    case 'block':
-      return `${text} blocked`;
-    case 'merge':
-      return `${text} merged into the ${delay?.etype ?? ''} that waits already`;
-    case 'replace':
-      return `${text} replaces the Delete`;
-    case 'turn':
-      return `${text} turns the queued Move into Delete ${delay?.path ?? ''}`;
-    case 'split':
-      return `${text} split into Delete and Create`;
   }
 }

@@ -17,6 +17,8 @@ import { trouble, type Trouble } from './trouble.js';
 export interface DirectHow {
   readonly mayDelete: boolean;
   readonly excluded: Excluded;
+  /** A comparison deletes so many and skips the rest. */
+  readonly mostDeletions?: number | undefined;
 }
 
 /** What a run came to. */
@@ -24,6 +26,8 @@ export interface DirectResult<T> {
   readonly stats: DirectStats;
   /** What was not done and has to come again. */
   readonly failures: ReadonlyMap<T, Trouble>;
+  /** Deletions beyond the limit. */
+  readonly skippedDeletions: number;
 }
 
 /** Warnings remembered, so that a tree full of sockets does not fill the memory. */
@@ -86,7 +90,7 @@ export class DirectEngine {
       for (const event of events) fail(event, error);
       return noStats;
     });
-    return { stats, failures };
+    return { stats, failures, skippedDeletions: 0 };
   }
 
   /** Remembers which directories source and target are now, when somebody else has just made them equal. */
@@ -105,15 +109,17 @@ export class DirectEngine {
       signal.throwIfAborted();
       failures.set(path, trouble('target', error));
     };
+    let skippedDeletions = 0;
     const stats = await this.within({ ...how, mayMakeTarget: true }, signal, async (session) => {
       await equalise(session, root, { mayDelete: how.mayDelete, doubted: false }, fail);
       this.state.swept = true;
       session.touched.clear();
+      ({ skippedDeletions } = session);
     }).catch((error: unknown) => {
       fail(undefined, error);
       return noStats;
     });
-    return { stats, failures };
+    return { stats, failures, skippedDeletions };
   }
 
   private async within(
@@ -122,7 +128,7 @@ export class DirectEngine {
     work: (session: Session) => Promise<void>,
   ): Promise<DirectStats> {
     signal.throwIfAborted();
-    const session = new Session(this.state, how.excluded, signal, how.mayMakeTarget);
+    const session = new Session(this.state, how.excluded, signal, how.mayMakeTarget, how.mostDeletions);
     try {
       await work(session);
       return session.stats;

@@ -32,7 +32,7 @@ export async function carryOut(session: Session, event: DirectEvent, mayDelete: 
       await settle(session, path, { mayDelete, doubted: false, attributes: true });
       return;
     case 'Delete':
-      if (mayDelete) await vanish(session, path);
+      await vanish(session, path, mayDelete);
       return;
     case 'Move':
       await move(session, path, event.path2!, mayDelete);
@@ -72,9 +72,9 @@ function standsInSource(session: Session, path: BytePath): boolean {
 }
 
 /** Something was deleted. What stands there again is compared as a whole. */
-async function vanish(session: Session, path: BytePath): Promise<void> {
-  if (!standsInSource(session, path)) await remove(session, path, 'nothing');
-  else await settleTree(session, path, { mayDelete: true, doubted: true });
+async function vanish(session: Session, path: BytePath, mayDelete: boolean): Promise<void> {
+  if (standsInSource(session, path)) await settleTree(session, path, { mayDelete, doubted: true });
+  else if (mayDelete) await remove(session, path, 'nothing');
 }
 
 async function settleTree(session: Session, path: BytePath, how: How): Promise<void> {

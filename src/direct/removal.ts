@@ -47,7 +47,7 @@ async function empty(session: Session, path: BytePath, spared: Spared, todo: Ste
         const stays = isTemporary(name) ? !isStale(name) : spared === 'excluded' && session.left(named);
         if (stays) continue;
         if (found.isDirectory()) todo.push({ do: 'enter', path: child });
-        else {
+        else if (session.mayDrop()) {
           dir.unlink(name);
           session.stats.deletions++;
           session.exec('delete', child);
@@ -70,6 +70,7 @@ async function removeOne(session: Session, path: BytePath, todo: Step[]): Promis
         todo.push({ do: 'enter', path });
         return true;
       }
+      if (!session.mayDrop()) return false;
       dir.unlink(nameOf(path));
       session.stats.deletions++;
       session.exec('delete', path);
@@ -84,6 +85,7 @@ async function removeOne(session: Session, path: BytePath, todo: Step[]): Promis
 
 /** @returns true when the directory is away; what is spared stays */
 async function dropDirectory(session: Session, path: BytePath): Promise<boolean> {
+  if (!session.mayDrop()) return false;
   try {
     await using(session.targetDir(parentOf(path)), (dir) => {
       dir.rmdir(nameOf(path));

@@ -25,6 +25,8 @@ export class Session {
   readonly stats: DirectStats = { files: 0, bytes: 0, deletions: 0, moves: 0 };
   /** Directories in which something was changed: they get their times when all is done. */
   readonly touched = new Set<BytePath>();
+  /** Deletions that were not allowed any more. */
+  skippedDeletions = 0;
   private readonly roots: Roots;
   private since = performance.now();
 
@@ -34,6 +36,8 @@ export class Session {
     private readonly excluded: Excluded,
     readonly signal: AbortSignal,
     mayMakeTarget: boolean,
+    /** So many deletions, and the rest is skipped. */
+    private readonly mostDeletions = Infinity,
   ) {
     this.roots = openRoots(state, mayMakeTarget);
   }
@@ -51,6 +55,13 @@ export class Session {
     if (sourceStands(this.state)) return;
     const text = `source missing: ${toText(this.state.source)} has gone; nothing is deleted at the target`;
     throw new Trouble('source', 'ENOENT', text, 'again');
+  }
+
+  /** Asked for each thing that is to be deleted; a false is counted. */
+  mayDrop(): boolean {
+    if (this.stats.deletions < this.mostDeletions) return true;
+    this.skippedDeletions++;
+    return false;
   }
 
   /** Is a path none of the sync's business, by the rules (itself or a directory above it)? */

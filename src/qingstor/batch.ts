@@ -31,7 +31,7 @@ export async function runBatch(
   batch: NativeBatch,
   signal: AbortSignal,
 ): Promise<NativeResult> {
-  const session = new Session(engine, batch.excluded, signal);
+  const session = new Session(engine, batch.excluded, signal, batch.limit);
   const owed = [...engine.owed];
   const result = await session.run(async () => {
     const marks = new Marks();
@@ -144,7 +144,7 @@ async function isWanted(session: Session, path: BytePath, key: string): Promise<
 async function bringTree(session: Session, mark: Mark, marks: Marks): Promise<void> {
   if (session.ledger.halted) return;
   const elsewhere = (path: BytePath): boolean => marks.has(path);
-  if (mark.path === '/') return equaliseRoot(session, mark.mayDelete, elsewhere);
+  if (mark.path === '/') return equaliseRoot(session, { mayDelete: mark.mayDelete }, elsewhere);
   const named = session.engine.keys.keyOf(mark.path);
   if (!('key' in named)) return;
   try {

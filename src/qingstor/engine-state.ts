@@ -48,6 +48,8 @@ export interface EngineState extends Required<EngineChoices> {
   readonly owed: Set<BytePath>;
   /** The source when it was last seen. */
   root: RootIdentity | undefined;
+  /** Objects the target held when it was last compared as a whole, deletions since then taken off. */
+  holds: number | undefined;
   /** Says something about a path once. */
   warnOnce(path: BytePath, message: string): void;
 }

@@ -42,6 +42,7 @@ export function createQingStorEngine(options: QingStorEngineOptions): NativeActi
     links: new Set(),
     owed: new Set(),
     root: undefined,
+    holds: undefined,
     warnOnce(path, message) {
       if (warned.has(path)) return;
       if (warned.size >= warningsKept) warned.clear();

@@ -1,5 +1,5 @@
 import type { NativeFull, NativeResult } from '../action/native.js';
-import { asBytes, toText } from '../core/bytes.js';
+import { asBytes } from '../core/bytes.js';
 import type { EngineState } from './engine-state.js';
 import { takeInventory, type Inventory } from './inventory.js';
 import { Session } from './session.js';
@@ -14,10 +14,11 @@ export async function runFull(
   options: NativeFull,
   signal: AbortSignal,
 ): Promise<NativeResult> {
-  const session = new Session(engine, options.excluded, signal);
+  const session = new Session(engine, options.excluded, signal, options.limit);
+  const how = { mayDelete: options.delete, allowEmpty: options.allowEmpty === true };
   const result = await session.run(async () => {
     await abortUnfinished(session);
-    await equaliseRoot(session, options.delete);
+    await equaliseRoot(session, how);
   }, true);
   if (options.delete && !session.ledger.halted) engine.owed.clear();
   return result;
@@ -29,10 +30,10 @@ async function abortUnfinished({ engine, signal }: Session): Promise<void> {
   if (aborted > 0) engine.log('Exec', `aborted ${aborted} unfinished uploads of an earlier run`);
 }
 
-/** Lists the whole prefix and makes it equal to the source. */
+/** Lists the whole prefix and makes it equal to the source; an empty source leaves the target as it is. */
 export async function equaliseRoot(
   session: Session,
-  mayDelete: boolean,
+  { mayDelete, allowEmpty = false }: { readonly mayDelete: boolean; readonly allowEmpty?: boolean },
   elsewhere?: TreeWork['elsewhere'],
 ): Promise<void> {
   const { engine, signal } = session;
@@ -57,11 +58,8 @@ export async function equaliseRoot(
     mayDelete,
     ...(elsewhere === undefined ? {} : { elsewhere }),
   });
-  if (!mayDelete || seen !== 0 || had === 0 || session.ledger.halted) return;
+  engine.holds = had;
+  if (!mayDelete || seen !== 0 || had === 0 || session.ledger.halted || allowEmpty) return;
   session.keepAll();
-  engine.log(
-    'Warn',
-    `${toText(engine.source)} is empty while ${engine.target} holds ${had} objects: nothing is deleted there. ` +
-      'Is a file system not mounted? If it is meant to be empty, delete the objects by hand.',
-  );
+  session.ledger.held = { reason: 'empty source', count: had, of: had, paths: [] };
 }

@@ -1,4 +1,5 @@
 import type { NativeFailure, NativeResult } from '../action/native.js';
+import type { HeldDeletions } from '../core/max-delete.js';
 import { toText, type BytePath } from '../core/bytes.js';
 import { StoreError } from './store.js';
 
@@ -14,6 +15,8 @@ export class Ledger {
   bytes = 0;
   deletions = 0;
   moves = 0;
+  /** Deletions that were too many. */
+  held: HeldDeletions | undefined;
   readonly #failures: NativeFailure[] = [];
   #whole: NativeFailure | undefined;
   #successes = 0;
@@ -65,6 +68,7 @@ export class Ledger {
     const { files, bytes, deletions, moves } = this;
     return {
       stats: { files, bytes, deletions, moves },
+      ...(this.held === undefined ? {} : { held: this.held }),
       failures: [
         ...(whole === undefined ? [] : [whole]),
         ...this.#failures,

@@ -1,5 +1,6 @@
 import type { Excluded, NativeResult } from '../action/native.js';
 import { toText, type BytePath } from '../core/bytes.js';
+import { exceeds, type DeletionLimit } from '../core/max-delete.js';
 import type { EngineState } from './engine-state.js';
 import { globsExclude } from './glob.js';
 import { ancestorsOf, parentOf, withSlash } from './keys.js';
@@ -38,6 +39,7 @@ export class Session {
     readonly engine: EngineState,
     readonly excluded: Excluded,
     readonly signal: AbortSignal,
+    private readonly limit?: DeletionLimit,
   ) {
     this.pool = createPool(engine.workers);
   }
@@ -199,6 +201,7 @@ export class Session {
   async #finish(): Promise<void> {
     await this.pool.idle();
     const all = [...this.#deletions];
+    if (await this.#tooMany(all)) return;
     for (let i = 0; i < all.length && !this.ledger.halted; i += deleteAtOnce) {
       this.signal.throwIfAborted();
       if (!(await this.#rootStands())) return;
@@ -206,12 +209,41 @@ export class Session {
     }
   }
 
-  async #deleteThose(wanted: readonly (readonly [string, BytePath])[]): Promise<void> {
+  /** Are these more deletions than the run may make? That is booked, and none is made. */
+  async #tooMany(wanted: readonly (readonly [string, BytePath])[]): Promise<boolean> {
+    const { limit, engine } = this;
+    if (limit === undefined || wanted.length === 0 || this.ledger.halted) return false;
+    if (limit.most.kind === 'percent') engine.holds ??= await this.#countObjects();
+    const of = engine.holds;
+    const distinct = (paths: readonly BytePath[]): BytePath[] => [...new Set(paths.map(withSlash))];
+    if (!exceeds(limit, distinct(wanted.map(([, path]) => path)).length, of ?? 0)) return false;
+    // A file may have come back, or its directory may not be readable: what is deleted in the end counts.
+    const absent = [...(await this.#absent(wanted)).values()];
+    const count = distinct(absent).length;
+    if (!exceeds(limit, count, of ?? 0)) return false;
+    this.ledger.held = { reason: 'maxDelete', count, paths: absent, ...(of === undefined ? {} : { of }) };
+    return true;
+  }
+
+  async #countObjects(): Promise<number> {
+    let count = 0;
+    for await (const page of this.engine.store.list(this.engine.keys.prefix, this.signal))
+      count += page.length;
+    return count;
+  }
+
+  /** Those of them at whose paths nothing stands. */
+  async #absent(wanted: readonly (readonly [string, BytePath])[]): Promise<Map<string, BytePath>> {
     const look = createInside(this.engine.source);
     const absent = new Map<string, BytePath>();
     await drain([...wanted].reverse(), looksAtOnce, async ([key, path]) => {
       if (!this.#isShielded(key) && !stands(path, await look(path))) absent.set(key, path);
     });
+    return absent;
+  }
+
+  async #deleteThose(wanted: readonly (readonly [string, BytePath])[]): Promise<void> {
+    const absent = await this.#absent(wanted);
     // The source may have gone while we looked: then everything would look absent.
     if (absent.size === 0 || !(await this.#rootStands())) return;
     try {
@@ -224,7 +256,9 @@ export class Session {
         this.ledger.add({ path, verdict: 'failed', message: `${toText(path)}: not deleted: ${message}` });
       }
       for (const path of absent.values()) this.engine.log('Exec', `delete ${toText(path)}`);
-      this.ledger.deletions += new Set([...absent.values()].map(withSlash)).size;
+      const deleted = new Set([...absent.values()].map(withSlash)).size;
+      this.ledger.deletions += deleted;
+      if (this.engine.holds !== undefined) this.engine.holds = Math.max(0, this.engine.holds - deleted);
     } catch (error) {
       this.signal.throwIfAborted();
       this.#deletionFailed(absent, error);

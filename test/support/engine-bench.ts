@@ -2,7 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, lstatSync } f
 import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Excluded, NativeAction, NativeFailure, NativeResult } from '../../src/action/native.js';
+import type {
+  Excluded,
+  NativeAction,
+  NativeFailure,
+  NativeFull,
+  NativeResult,
+} from '../../src/action/native.js';
 import { asBytes, fromText, toTextStrict, type BytePath } from '../../src/core/bytes.js';
 import { createQingStorEngine, type QingStorEngineOptions } from '../../src/qingstor/engine.js';
 import { toBuffer } from '../../src/sys/bytes.js';
@@ -94,8 +100,13 @@ export class EngineBench {
     );
   }
 
-  full(how: { delete?: boolean; excluded?: (path: string) => boolean } = {}, signal = never) {
-    return this.engine.full({ delete: how.delete ?? true, excluded: matcher(how.excluded) }, signal);
+  full(
+    how: Partial<Pick<NativeFull, 'delete' | 'allowEmpty' | 'limit'>> & {
+      excluded?: (path: string) => boolean;
+    } = {},
+    signal = never,
+  ) {
+    return this.engine.full({ ...how, delete: how.delete ?? true, excluded: matcher(how.excluded) }, signal);
   }
 
   /** A batch that must succeed. */

@@ -32,16 +32,23 @@ export class Sandbox {
     mkdirSync(join(this.home, '.qingstor'), { recursive: true });
   }
 
-  /** Starts `lsyncd-ts -nodaemon` on a config text; `$TOP` in it is this directory. */
-  start(config: string, options: { args?: readonly string[]; env?: NodeJS.ProcessEnv } = {}): ChildProcess {
+  /**
+   * Starts `lsyncd-ts -nodaemon` on a config text; `$TOP` in it is this directory.
+   * @param options.through words before it that execute it in the end (`unshare -m …`)
+   */
+  start(
+    config: string,
+    options: { args?: readonly string[]; env?: NodeJS.ProcessEnv; through?: readonly string[] } = {},
+  ): ChildProcess {
     const file = join(this.top, 'lsyncd.conf');
     writeFileSync(file, config.replaceAll('$TOP', this.top));
-    return this.run(['-nodaemon', ...(options.args ?? []), file], options.env);
+    return this.run(['-nodaemon', ...(options.args ?? []), file], options.env, options.through);
   }
 
   /** Runs the program with any arguments. */
-  run(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-    const child = spawn(process.execPath, [programFile, ...args], {
+  run(args: readonly string[], env: NodeJS.ProcessEnv = {}, through: readonly string[] = []): ChildProcess {
+    const [first, ...words] = [...through, process.execPath, programFile, ...args];
+    const child = spawn(first!, words, {
       cwd: this.top,
       env: { ...process.env, HOME: this.home, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

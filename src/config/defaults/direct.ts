@@ -18,9 +18,10 @@ const eventsAtOnce = 1000;
 /** Failures told by name after one go; the rest is counted. */
 const namedFailures = 20;
 
-/** rsync's words for it (spec/defaults.md, "Exit codes"): some paths failed; everything did. */
+/** rsync's words for it (spec/defaults.md, "Exit codes"): some paths failed; everything did; only deletions were left out. */
 const partial = 23;
 const nothingDone = 11;
+const deletionLimit = 25;
 
 /** `default.direct` (spec/defaults.md): a local directory, kept without a child process an event. */
 export function directDefault(parts: RsyncSshParts): LuaTable {
@@ -116,7 +117,14 @@ function full(parts: RsyncSshParts, engines: Engines, event: LuaValue, what: 'st
   parts.start(event, {
     what: asBytes(`default.direct: ${what}`),
     run: async (signal) => {
-      const result = await engines.of(sync).full(howOf(sync, 'startup'), signal);
+      const leave = sync.deletionLeave();
+      const rules = howOf(sync, 'startup');
+      const how: DirectHow = {
+        ...rules,
+        mayDelete: rules.mayDelete && leave.delete,
+        mostDeletions: leave.most,
+      };
+      const result = await engines.of(sync).full(how, signal);
       return endOf(parts, sync, result, (path) => ({ path }));
     },
   });
@@ -126,25 +134,31 @@ function full(parts: RsyncSshParts, engines: Engines, event: LuaValue, what: 'st
 function endOf<T>(
   { host }: RsyncSshParts,
   sync: ScriptSync,
-  { failures }: DirectResult<T>,
+  { failures, skippedDeletions }: DirectResult<T>,
   about: (one: T) => { readonly etype?: string; readonly path: BytePath | undefined },
 ): WorkEnd {
-  if (failures.size === 0) return { code: 0 };
+  const skipped = skippedDeletions > 0 ? { skippedDeletions } : {};
+  if (failures.size === 0) return { code: skippedDeletions > 0 ? deletionLimit : 0, ...skipped };
   const paths = new Set<BytePath>();
+  const trees = new Set<BytePath>();
   let everything = false;
   let told = 0;
   for (const [one, { message }] of failures) {
-    const { etype = 'everything in', path } = about(one);
+    const { etype, path } = about(one);
     if (path === undefined) everything = true;
+    else if (etype === undefined && path.endsWith('/')) trees.add(path);
     else paths.add(withoutSlash(path));
     if (told++ >= namedFailures) continue;
     const shown = `${sync.source}${(path ?? '').slice(1)}`;
-    host.log(asBytes('Normal'), asBytes(`Retrying ${etype} ${shown}: ${fromText(message)}`));
+    host.log(
+      asBytes('Normal'),
+      asBytes(`Retrying ${etype ?? 'everything in'} ${shown}: ${fromText(message)}`),
+    );
   }
   if (told > namedFailures) host.log(asBytes('Normal'), asBytes(`Retrying ${told - namedFailures} more`));
   if (everything) return { code: nothingDone };
-  const left: PartialFailures = { paths, trees: new Set(), complete: true };
-  return { code: partial, failures: left };
+  const left: PartialFailures = { paths, trees, complete: true };
+  return { code: partial, failures: left, ...skipped };
 }
 
 /** Unlike lsyncd's, which ignores every result: what failed is tried again. */

@@ -147,8 +147,16 @@ export function rsyncOf(
 
 const words = (...list: readonly string[]): ByteString[] => list.map(asBytes);
 
-/** `--delete --ignore-errors`, or nothing. */
-const deletion = (wanted: boolean): ByteString[] => (wanted ? words('--delete', '--ignore-errors') : []);
+/** `--delete --ignore-errors`, with `maxDelete` a limit to it, or nothing. */
+function deletion(sync: ScriptSync, when: 'startup' | 'running'): ByteString[] {
+  const leave = sync.deletionLeave();
+  if (!deletes(sync.config, when) || !leave.delete) return [];
+  return words(
+    '--delete',
+    '--ignore-errors',
+    ...(leave.most === undefined ? [] : [`--max-delete=${leave.most}`]),
+  );
+}
 
 /** One rsync of everything, at start or by time. */
 export function rsyncFull(
@@ -164,7 +172,7 @@ export function rsyncFull(
   const { config, source } = sync;
   const { binary, computed, table } = rsyncOf(vm, config);
   const to = through(vm, config, target);
-  const remove = deletes(config, 'startup');
+  const remove = deletion(sync, 'startup');
   const { filters, excludes } = sync.rules();
   const rules = [...filters, ...(filters.length > 0 ? excludes.map((e) => asBytes(`- ${e}`)) : excludes)];
   const way = `recursive ${what} rsync: ${source} -> ${to}`;
@@ -172,13 +180,13 @@ export function rsyncFull(
     rules.length === 0 ? '' : `${filters.length > 0 ? ' filtering' : ' excluding'}\n${rules.join('\n')}`;
   host.log(asBytes('Normal'), asBytes(way + list));
   const from = filters.length > 0 ? '--filter=. -' : '--exclude-from=-';
-  const also = remove && table.get('delete_excluded') === true ? words('--delete-excluded') : [];
+  const also = remove.length > 0 && table.get('delete_excluded') === true ? words('--delete-excluded') : [];
   parts.start(event, {
     binary,
     ...(rules.length === 0 ? {} : { stdin: asBytes(rules.join('\n')) }),
     args: [
       ...(rules.length === 0 ? [] : words(from)),
-      ...deletion(remove),
+      ...remove,
       ...also,
       ...computed,
       ...words('-r'),
@@ -209,7 +217,7 @@ export function rsyncDelays(
     args: [
       ...computed,
       ...words('-r'),
-      ...deletion(deletes(sync.config, 'running')),
+      ...deletion(sync, 'running'),
       ...words('--force', '--from0', '--include-from=-', '--exclude=*'),
       sync.source,
       through(vm, sync.config, target),

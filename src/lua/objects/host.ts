@@ -5,6 +5,13 @@ import type { FilterRules } from '../../core/filter.js';
 import type { PartialFailures } from '../../core/partial.js';
 import type { LuaTable } from '../vm.js';
 
+/** What a transfer may delete. */
+export interface DeletionLeave {
+  readonly delete: boolean;
+  /** At most so many; undefined: no limit. */
+  readonly most?: number;
+}
+
 /** A sync as scripts see it through events, lists and inlets. */
 export interface ScriptSync {
   readonly name: ByteString;
@@ -22,6 +29,8 @@ export interface ScriptSync {
   discard(delay: Delay): void;
   enterBlanket(): Delay;
   enterFull(): Delay;
+  /** What a transfer that starts now may delete at the target, as far as the sync's `maxDelete` goes. */
+  deletionLeave(): DeletionLeave;
 }
 
 /** What a process is started for: one event, or a list of one sync's. */
@@ -46,6 +55,8 @@ export interface WorkEnd {
   readonly code: number;
   /** With code 23: what was not done. */
   readonly failures?: PartialFailures;
+  /** Deletions beyond the sync's `maxDelete`; with code 25 all else is done. */
+  readonly skippedDeletions?: number;
 }
 
 /** Work done in this process in a command's stead. */

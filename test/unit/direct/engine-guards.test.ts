@@ -150,6 +150,18 @@ describe('a comparison of everything', () => {
     expect(text('extra')).toBe('x');
   });
 
+  it('stops deleting where it is told to, and counts what it left', async () => {
+    mkdirSync(at('d'));
+    for (const name of ['a', 'b', 'd/c', 'd/e']) writeFileSync(at(name), 'x');
+    writeFileSync(from('new'), 'x');
+    const { failures, stats, skippedDeletions } = await engine().full({ ...how(), mostDeletions: 2 }, never);
+    expect(failures.size).toBe(0);
+    expect([stats.deletions, skippedDeletions]).toEqual([2, 3]);
+    expect(text('new')).toBe('x');
+    expect((await engine().full({ ...how(), mostDeletions: 3 }, never)).skippedDeletions).toBe(0);
+    expect(readdirSync(trees.target)).toEqual(['new']);
+  });
+
   it('tells what it could not do, and does the rest', async () => {
     writeFileSync(from('a'), 'x');
     mkdirSync(from('b'));

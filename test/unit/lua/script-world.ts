@@ -6,7 +6,7 @@ import { DelayQueue, type QueueInput } from '../../../src/core/queue.js';
 import { installGlobals } from '../../../src/lua/globals/install.js';
 import type { SpawnFunctions } from '../../../src/lua/globals/spawn.js';
 import { EventObjects } from '../../../src/lua/objects/event.js';
-import type { Agent, Command, ScriptHost, ScriptSync } from '../../../src/lua/objects/host.js';
+import type { Agent, Command, DeletionLeave, ScriptHost, ScriptSync } from '../../../src/lua/objects/host.js';
 import { InletFactory } from '../../../src/lua/objects/inlet.js';
 import { ListObjects } from '../../../src/lua/objects/list.js';
 import { LuaExit, LuaVm, type LuaTable, type LuaValue } from '../../../src/lua/vm.js';
@@ -58,6 +58,10 @@ export class TestSync implements ScriptSync {
 
   enterFull(): Delay {
     return this.enter({ kind: 'Full', path: asBytes('/') });
+  }
+
+  deletionLeave(): DeletionLeave {
+    return { delete: true };
   }
 }
 

@@ -158,13 +158,18 @@ describe('a comparison that must not delete', () => {
   it('deletes nothing for an empty source, and says so', async () => {
     bench.store.put('p/a', 'x');
     bench.store.put('p/b', 'x');
-    const { stats } = clean(await bench.full());
+    const { stats, held } = clean(await bench.full());
     expect(stats.deletions).toBe(0);
     expect(bench.store.keys()).toEqual(['p/a', 'p/b']);
-    expect(bench.warnings).toEqual([
-      'Warn: DIR/ is empty while qs://bucket/p holds 2 objects: nothing is deleted there. Is a file system not ' +
-        'mounted? If it is meant to be empty, delete the objects by hand.',
-    ]);
+    expect(held).toEqual({ reason: 'empty source', count: 2, of: 2, paths: [] });
+  });
+
+  it('empties the target for an empty source that may', async () => {
+    bench.store.put('p/a', 'x');
+    const { stats, held } = clean(await bench.full({ allowEmpty: true }));
+    expect(stats.deletions).toBe(1);
+    expect(held).toBeUndefined();
+    expect(bench.store.keys()).toEqual([]);
   });
 
   it('says nothing when both are empty', async () => {
