@@ -25,6 +25,8 @@ export interface Settings {
   allowEmptySource?: boolean;
   /** Ours: `"spawn"` runs `qsctl` commands as children, as lsyncd would. */
   qsctl?: ByteString;
+  /** Ours: where what must outlive the program is kept. */
+  stateDir?: ByteString;
 }
 
 type Kind = 'string' | 'boolean' | 'number' | 'string or number' | 'deletions';
@@ -48,6 +50,7 @@ const kinds: Readonly<Record<keyof Settings, Kind>> = {
   maxDelete: 'deletions',
   allowEmptySource: 'boolean',
   qsctl: 'string',
+  stateDir: 'string',
 };
 
 const isKey = (key: string): key is keyof Settings => Object.hasOwn(kinds, key);

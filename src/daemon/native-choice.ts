@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { qingstorOptions } from '../config/qingstor-default.js';
 import type { Settings } from '../config/settings.js';
 import { callbackNames, type CallbackName, type ConfiguredSync } from '../config/sync.js';
@@ -16,6 +17,8 @@ export interface ChoiceOptions {
   /** Startups that fail are retried. */
   readonly insist: boolean;
   readonly warn: (message: string) => void;
+  /** For what must outlive the program. */
+  readonly stateDir: string;
   /** Debug lines by category. */
   readonly exec: (category: string, message: string) => void;
 }
@@ -151,6 +154,7 @@ async function open(
     bucket,
     workers,
     onWarn: options.warn,
+    journalDirectory: join(options.stateDir, 'uploads'),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(zone === undefined ? {} : { zone }),
     ...(partSize === undefined ? {} : { partSize }),

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import type { LuaProgram } from '../config/program.js';
 import type { ConfiguredSync } from '../config/sync.js';
 import { toText } from '../core/bytes.js';
@@ -6,6 +7,7 @@ import { nativeChoice } from './native-choice.js';
 import { NativeSyncRuntime } from './native-sync.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
 import { ScriptSyncRuntime } from './script-sync.js';
+import { stateDirectory } from './state-dir.js';
 
 /** Makes a sync's runtime once its surroundings exist. */
 export type SyncMaker = (around: Surroundings) => RunningSync;
@@ -33,6 +35,12 @@ async function prepare(
 ): Promise<SyncMaker> {
   const choice = await nativeChoice(sync, program.settings, {
     insist,
+    stateDir: stateDirectory({
+      setting: program.settings.stateDir,
+      env: process.env,
+      uid: process.geteuid?.() ?? -1,
+      home: process.env['HOME'] ?? homedir(),
+    }),
     warn: (message) => logger.text('Warn', message),
     exec: (category, message) => logger.text(category, message),
   });

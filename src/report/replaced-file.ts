@@ -6,6 +6,7 @@ import {
   ftruncateSync,
   lstatSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   statSync,
@@ -24,6 +25,7 @@ const mode = 0o644;
  */
 export class ReplacedFile {
   private lastBody: string | undefined;
+  private swept = false;
 
   constructor(private readonly path: ByteString) {}
 
@@ -46,6 +48,8 @@ export class ReplacedFile {
 
   private rename(pieces: readonly Buffer[], exists: boolean): void {
     const target = this.target();
+    if (!this.swept) removeStale(target);
+    this.swept = true;
     const temporary = toBuffer(asBytes(`${target}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`));
     let fd: number;
     try {
@@ -83,6 +87,33 @@ export class ReplacedFile {
     } catch {
       return this.path;
     }
+  }
+}
+
+/** Removes temporary files of programs that were killed between writing and renaming. What fails is left. */
+function removeStale(target: ByteString): void {
+  const name = target.slice(target.lastIndexOf('/') + 1);
+  const directory = directoryOf(target);
+  try {
+    for (const other of readdirSync(toBuffer(directory), { encoding: 'latin1' })) {
+      const pid = other.startsWith(`${name}.`)
+        ? /^(\d{1,10})\.[0-9a-f]{12}\.tmp$/.exec(other.slice(name.length + 1))?.[1]
+        : undefined;
+      if (pid !== undefined && !isRunning(Number(pid)))
+        unlinkSync(toBuffer(asBytes(`${directory}/${other}`)));
+    }
+  } catch {
+    // A directory that cannot be read is no reason not to write the file.
+  }
+}
+
+/** True for our own number, too: a number given again must not cost another's file. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -34,7 +34,13 @@ export async function inJail(script, options) {
   const space = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
   const run = spawn('unshare', [...space, 'bash', here('jail.sh'), top, String(options.disk), ...inner], {
     stdio: 'inherit',
-    env: { ...process.env, LSYNCD_SOAK_JAIL: '1', HOME: join(top, 'home'), TMPDIR: top },
+    env: {
+      ...process.env,
+      LSYNCD_SOAK_JAIL: '1',
+      HOME: join(top, 'home'),
+      XDG_STATE_HOME: join(top, 'state'),
+      TMPDIR: top,
+    },
   });
   // The namespace ends with unshare, and all its processes with the namespace.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => run.kill('SIGKILL'));

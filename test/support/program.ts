@@ -50,7 +50,7 @@ export class Sandbox {
     const [first, ...words] = [...through, process.execPath, programFile, ...args];
     const child = spawn(first!, words, {
       cwd: this.top,
-      env: { ...process.env, HOME: this.home, ...env },
+      env: { ...process.env, HOME: this.home, XDG_STATE_HOME: join(this.top, 'state'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.on('data', (data: Buffer) => (this.stdout += data.toString('latin1')));
