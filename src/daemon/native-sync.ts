@@ -47,6 +47,8 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
   /** Paths whose failure has been logged, with the message. */
   private readonly told = new Map<string, string>();
   private started = false;
+  /** The source was empty, and a comparison finds out what it holds now. */
+  private looksAgain = false;
   /** Paths the startup could not bring to the target. */
   private startupFailures = 0;
   private readonly guard: DeletionGuard;
@@ -102,8 +104,11 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
       if (admitted === undefined) this.log('Filter', `excluded ${event.path}`);
       else this.enter(admitted, at);
     }
-    // Something is there at last.
-    if (events.length > 0 && this.guard.reason === 'empty source') this.overflow();
+    // Something is there at last: one comparison, and what comes meanwhile is queued anyway.
+    if (events.length > 0 && this.guard.reason === 'empty source' && !this.looksAgain) {
+      this.looksAgain = true;
+      this.overflow();
+    }
     this.around.wake();
   }
 
@@ -139,6 +144,7 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
         return this.setup.action.full(limit === undefined ? how : { ...how, limit }, signal);
       },
       (result, seconds) => {
+        this.looksAgain = false;
         this.queue.finishFull(result.failures, this.around.now(), this.retry);
         this.guard.ran(result, remove, this.queue.length === 0);
         if (wholeFailure(result) !== undefined) {
