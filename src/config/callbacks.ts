@@ -4,6 +4,7 @@ import type { ScriptHost } from '../lua/objects/host.js';
 import { LuaRaise, isFunction, type LuaFunction, type LuaValue, type LuaVm } from '../lua/vm.js';
 import { fillWords, parseLayer3, shellCommand, type Lookup } from './layer3.js';
 import { callbackNames, type ConfiguredSync } from './sync.js';
+import { tunnelOf } from './tunnel.js';
 
 /** Starts a program for an event object. */
 export type Start = (event: LuaValue, binary: ByteString, args: readonly ByteString[]) => void;
@@ -32,16 +33,19 @@ export class CallbackTranslator {
             1,
           );
         sync.strings.set(name, value);
-        sync.config.set(name, this.function(value));
+        sync.config.set(name, this.function(sync, value));
       } else if (!isFunction(value)) {
         throw new LuaRaise(`Parameter "${name}" must be a string or a function.`, 1);
       }
     }
   }
 
-  private function(text: ByteString): LuaFunction {
-    const command = parseLayer3(text);
+  private function(sync: ConfiguredSync, text: ByteString): LuaFunction {
+    const alike = parseLayer3(text);
     return this.vm.fn('layer 3 action', ({ args: [event, event2] }) => {
+      // A tunnel's port is another one each time.
+      const tunnel = tunnelOf(this.vm, sync.config);
+      const command = tunnel === undefined ? alike : parseLayer3(tunnel.target(text));
       const lookup: Lookup = (field, end) => {
         const from = end === 'destination' ? event2 : event;
         if (from === undefined)

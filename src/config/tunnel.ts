@@ -57,7 +57,7 @@ export class Tunnel {
     this.ports = ports;
   }
 
-  /** A transfer's target; each call gives the next process its turn. */
+  /** A transfer's target, or a layer 3 string; each call gives the next process its turn. */
   target(text: ByteString): ByteString {
     return text.includes(portVariable) ? this.filled(text, this.ports?.()) : this.filled(text, undefined);
   }

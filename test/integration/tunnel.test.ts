@@ -115,6 +115,32 @@ describe('tunnel', { timeout: 60_000 }, () => {
     expect(alive()).toEqual([]);
   });
 
+  it('pool: layer 3 strings get the ports in turn', async () => {
+    const child = box.start(`${settings}
+      sync {
+        source = "$TOP/source",
+        onCreate = "echo ^localhost ^localport ^pathname >> $TOP/calls",
+        tunnel = tunnel {
+          mode = "pool", parallel = 2, localhost = "127.0.0.1", readyDelay = 0.1, retryDelay = 0.2,
+          command = ${forward('^localport')},
+        },
+      }`);
+    const calls = (): string[] =>
+      existsSync(join(box.top, 'calls')) ? readFileSync(join(box.top, 'calls'), 'latin1').split('\n') : [];
+    await until(() => status().includes('status=UP\nRunning processes: 2\n'), 'both processes');
+    for (const name of ['a', 'b']) {
+      writeFileSync(join(box.source, name), '');
+      await until(() => calls().some((line) => line.endsWith(` ${name}`)), `the action of ${name}`);
+    }
+    const ports = calls()
+      .filter((line) => line !== '')
+      .map((line) => /^127\.0\.0\.1 (\d+) [ab]$/.exec(line)?.[1]);
+    expect(ports).not.toContain(undefined);
+    expect(new Set(ports).size).toBe(2);
+    child.kill('SIGTERM');
+    expect(await box.ended(child)).toBe(143);
+  });
+
   it('command: startup and events wait for it, also after it died', async () => {
     const child = box.start(`${settings}
       sync {
