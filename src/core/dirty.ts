@@ -121,6 +121,15 @@ export class DirtyQueue {
     }
   }
 
+  /** What was in the way of a path may be gone: if it failed, it is tried as soon as if it had just changed. */
+  hurry(path: BytePath, now: Millis): void {
+    const mark = this.marks.get(path);
+    if (mark === undefined || mark.tries === 0) return;
+    this.changes++;
+    const alarm = now + (this.options.delay ?? 0);
+    this.marks.mark(path, { etype: mark.etype, mayDelete: false, deep: false, alarm });
+  }
+
   /** What to do next, if anything is due (or the queue has `maxDelays` entries, so that alarms do not count). */
   firstReady(now: Millis, maxDelays: number): DirtyReady | undefined {
     if (this.running !== undefined) return undefined;

@@ -113,8 +113,9 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
   }
 
   /**
-   * An event without a callback does nothing. A move without one is the Delete and Create lsyncd makes of it:
-   * still a move where both would be carried out, else the Create of everything at its new place.
+   * An event without a callback does nothing, but new permissions may heal what failed. A move without one is the
+   * Delete and Create lsyncd makes of it: still a move where both would be carried out, else the Create of everything
+   * at its new place.
    */
   private enter(event: FsEvent, at: Millis): void {
     const { handles, mayDelete } = this.setup;
@@ -129,7 +130,7 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
       this.log('Delay', `${event.kind} ${event.path}${event.kind === 'Move' ? ` -> ${event.path2}` : ''}`);
       const remove = event.kind === 'Move' && !handles('Move') ? mayDelete('Delete') : mayDelete(event.kind);
       this.queue.enter(event, at, { mayDelete: remove });
-    }
+    } else if (event.kind === 'Attrib') this.queue.hurry(event.path, at);
   }
 
   private runFull(): void {

@@ -42,6 +42,19 @@ describe('a batch’s end', () => {
     expect(taken(queue, 10)).toEqual(['f']);
   });
 
+  it('new permissions are a reason to try what failed sooner, and nothing else', () => {
+    const queue = queueOf('Modify f', 'Modify g');
+    const failure = [{ path: b('/f'), verdict: 'failed' as const }];
+    queue.finish(queue.takeBatch(0)!, failure, 0, retry);
+    const { version } = queue;
+    queue.hurry(b('/g'), 10);
+    queue.hurry(b('/other'), 10);
+    expect([queue.version, ...queue]).toMatchObject([version, { path: '/f', tries: 1, alarm: 51_000 }]);
+    queue.hurry(b('/f'), 10);
+    expect(taken(queue, 10)).toEqual(['f']);
+    expect(queue.version).toBeGreaterThan(version);
+  });
+
   it('an event meanwhile and a failure are one mark again', () => {
     const queue = queueOf('Modify f');
     const batch = queue.takeBatch(0)!;
