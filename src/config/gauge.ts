@@ -6,7 +6,17 @@ const generalKeys = [
   ...['action', 'checkgauge', 'collect', 'crontab', 'delay', 'exitcodes', 'init', 'full', 'maxDelays'],
   ...['maxProcesses', 'onAttrib', 'onCreate', 'onModify', 'onDelete', 'onStartup', 'onMove', 'onFull'],
   ...['prepare', 'source', 'target', 'tunnel', '_source'],
-  ...['name', 'exclude', 'excludeFrom', 'filter', 'filterFrom', 'subdirs', 'monitor', 'quarantineAfter'],
+  ...[
+    'name',
+    'exclude',
+    'excludeFrom',
+    'filter',
+    'filterFrom',
+    'subdirs',
+    'monitor',
+    'quarantineAfter',
+    'rescanInterval',
+  ],
   ...['maxDelete', 'allowEmptySource'],
 ];
 

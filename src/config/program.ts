@@ -49,6 +49,7 @@ export class LuaProgram {
     private readonly lists: ListObjects,
     private readonly inlets: InletFactory,
     private readonly defaultInit: LuaValue,
+    private readonly defaultFull: LuaValue,
   ) {}
 
   get settings(): Settings {
@@ -88,7 +89,7 @@ export class LuaProgram {
       insist,
     });
     vm.globals.set('default', defaults);
-    const defaultInit = defaults.get('init');
+    const [defaultInit, defaultFull] = [defaults.get('init'), defaults.get('full')];
     const translator = new CallbackTranslator(vm, options.host, events, (event, binary, args) =>
       spawner.start(event, { binary, args }),
     );
@@ -112,7 +113,7 @@ export class LuaProgram {
     if (syncs.made.length === 0) throw new LsyncdError('LSY_NOTHING', 'Nothing to watch!');
     lockGlobals(vm);
     stuck.loaded();
-    return new LuaProgram(vm, settings, syncs.made, events, lists, inlets, defaultInit);
+    return new LuaProgram(vm, settings, syncs.made, events, lists, inlets, defaultInit, defaultFull);
   }
 
   /** Calls the sync's `action(inlet)`. @throws LuaError, LuaExit */
@@ -129,6 +130,12 @@ export class LuaProgram {
   hasStartup(sync: ConfiguredSync): boolean {
     const init = sync.config.get('init');
     return isFunction(init) && (init !== this.defaultInit || isFunction(sync.config.get('onStartup')));
+  }
+
+  /** Whether it has an action that brings everything to the target, deletions too: more than callbacks. */
+  bringsAll(sync: ConfiguredSync): boolean {
+    const full = sync.config.get('full');
+    return isFunction(full) && full !== this.defaultFull;
   }
 
   hasInit(sync: ConfiguredSync): boolean {

@@ -19,6 +19,7 @@ export interface Settings {
   onepass?: boolean;
   /** Ours: failures in a row after which a path is quarantined. */
   quarantineAfter?: number;
+  rescanInterval?: number;
   /** Ours: more deletions than that in one go wait for leave; a count, or a percentage as text. */
   maxDelete?: number | ByteString;
   /** Ours: an empty source may empty its target. */
@@ -47,6 +48,7 @@ const kinds: Readonly<Record<keyof Settings, Kind>> = {
   delay: 'number',
   onepass: 'boolean',
   quarantineAfter: 'number',
+  rescanInterval: 'number',
   maxDelete: 'deletions',
   allowEmptySource: 'boolean',
   qsctl: 'string',
@@ -135,4 +137,12 @@ export class SettingsFunction {
     this.given.set(key, value);
     Object.assign(this.values, { [key]: plain });
   }
+}
+
+/** Seconds after which a sync compares by itself: its own key, or the settings'; undefined: never. */
+export function rescanInterval(config: LuaTable, settings: Settings): number | undefined {
+  const own = config.get('rescanInterval');
+  if (own === false) return undefined;
+  const seconds = toNumber(own) ?? settings.rescanInterval ?? 0;
+  return seconds > 0 ? seconds : undefined;
 }

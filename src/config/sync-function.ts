@@ -121,6 +121,9 @@ function checkNumbers(config: LuaTable): void {
     if (value !== undefined && (limit === undefined || !(limit >= 1)))
       throw new LuaRaise(`${key} must be a number and >= 1`, 1);
   }
+  const interval = config.get('rescanInterval');
+  if (interval !== undefined && interval !== false && !((toNumber(interval) ?? 0) > 0))
+    throw new LuaRaise('rescanInterval must be a number of seconds and > 0', 1);
   if (maxDeleteOf(config.get('maxDelete')) === 'wrong')
     throw new LuaRaise(`maxDelete must be ${maxDeleteForms}`, 1);
 }

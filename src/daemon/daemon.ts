@@ -195,7 +195,7 @@ export class Daemon {
     const { logger } = this.options;
     if (signal === 'SIGUSR1') {
       logger.text('Normal', '--- USR1 signal, comparing ---');
-      this.generation?.compare();
+      this.generation?.rescan();
       return;
     }
     if (signal === 'SIGUSR2') {

@@ -3,6 +3,7 @@ import { asBytes } from '../core/bytes.js';
 import type { FilterRules } from '../core/filter.js';
 import { Scheduler, type Scheduled } from '../core/scheduler.js';
 import type { LuaProgram } from '../config/program.js';
+import { rescanInterval } from '../config/settings.js';
 import { isTable, LuaError, LuaExit } from '../lua/vm.js';
 import type { ScriptHost } from '../lua/objects/host.js';
 import type { Monitor, MonitorListener, MonitorReport, WatchRoot } from '../monitor/monitor.js';
@@ -118,6 +119,7 @@ export class Generation implements Surroundings {
       this.syncs.map((running) => ({ expressions: running.config.crontab, run: () => running.full() })),
     );
     for (const running of this.syncs) running.startup();
+    this.rescanByTime();
     this.takeOver(previous);
     this.wake();
   }
@@ -267,7 +269,8 @@ export class Generation implements Surroundings {
         this.syncs[report.id]?.receive(report.events, report.at);
         return;
       case 'overflow':
-        this.overflow();
+        this.log('Normal', '--- OVERFLOW in event queue ---');
+        this.rescan(report.since);
         return;
       case 'warning':
         this.log('Warn', report.message);
@@ -285,10 +288,24 @@ export class Generation implements Surroundings {
     }
   }
 
-  /** Has every native sync compare source and target; the others have no way to but their startup. */
-  compare(): void {
-    for (const running of this.syncs) running.overflow();
+  /** Has every sync find out what its events have not told. @param since see RunningSync */
+  rescan(since?: number): void {
+    for (const [id, running] of this.syncs.entries()) if (!this.missing.has(id)) running.rescan(since);
     this.wake();
+  }
+
+  /** Each sync's `rescanInterval`. */
+  private rescanByTime(): void {
+    for (const [id, running] of this.syncs.entries()) {
+      const seconds = rescanInterval(running.config.config, this.program.settings);
+      if (seconds === undefined) continue;
+      const later = (): void => this.alarms.add(monotonicNow() + seconds * 1000, again);
+      const again = (): void => {
+        if (!this.missing.has(id)) running.rescan();
+        later();
+      };
+      later();
+    }
   }
 
   /** Leave for all deletions that were held back. */
@@ -296,13 +313,6 @@ export class Generation implements Surroundings {
     const released = this.syncs.filter((running) => running.permitDeletions());
     if (released.length === 0) this.log('Normal', 'no deletions are held back.');
     this.wake();
-  }
-
-  private overflow(): void {
-    this.log('Normal', '--- OVERFLOW in event queue ---');
-    const healed = this.syncs.map((running) => running.overflow());
-    if (healed.includes(false)) this.fade('reset');
-    else this.wake();
   }
 
   private cycle(): void {

@@ -92,7 +92,7 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
   }
 
   full(): void {
-    this.overflow();
+    this.rescan();
     this.around.wake();
   }
 
@@ -107,7 +107,7 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
     // Something is there at last: one comparison, and what comes meanwhile is queued anyway.
     if (events.length > 0 && this.guard.reason === 'empty source' && !this.looksAgain) {
       this.looksAgain = true;
-      this.overflow();
+      this.rescan();
     }
     this.around.wake();
   }
@@ -245,10 +245,9 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
 
   private readonly excluded = (path: BytePath): boolean => this.filter.excludes(path);
 
-  overflow(): boolean {
+  rescan(): void {
     const remove = this.setup.startup?.delete ?? this.setup.mayDelete('Delete');
     this.queue.enter({ kind: 'Full' }, this.around.now(), { mayDelete: remove });
-    return true;
   }
 
   sourceGone(): void {
@@ -260,14 +259,14 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
 
   sourceBack(): void {
     this.note(this.missing.returns(this.config));
-    this.overflow();
+    this.rescan();
   }
 
   permitDeletions(): boolean {
     const released = this.guard.permit();
     if (released === undefined) return false;
     const now = this.around.now();
-    if (released.whole) this.overflow();
+    if (released.whole) this.rescan();
     for (const path of released.paths) this.queue.enter({ kind: 'Delete', path }, now, { mayDelete: true });
     this.around.wake();
     return true;
@@ -285,7 +284,7 @@ export class NativeSyncRuntime implements RunningSync, Omit<SyncPort, 'setRules'
   /** What the predecessor had waiting shows in a comparison; a startup action is one. */
   takeOver(events: readonly FsEvent[], at: Millis): void {
     for (const event of events) this.enter(event, at);
-    if (this.setup.startup === undefined) this.overflow();
+    if (this.setup.startup === undefined) this.rescan();
   }
 
   get version(): number {

@@ -20,8 +20,11 @@ export interface RunningSync {
   full(): void;
   /** Takes in what the monitor saw. */
   receive(events: readonly FsEvent[], at: Millis): void;
-  /** Events were lost: everything below the source is in doubt. Gives false when it needs a full reset. */
-  overflow(): boolean;
+  /**
+   * Events may have been missed: source and target, or what is known of the source, are compared.
+   * @param since until then (ms since 1970) none was; default: since the last such comparison
+   */
+  rescan(since?: number): void;
   /** The source itself is gone: nothing is to be deleted at the target. */
   sourceGone(): void;
   /** It is back, and watched again: whatever happened meanwhile is to be found out. */

@@ -13,15 +13,20 @@ import type { ConfiguredSync, SyncPort } from '../config/sync.js';
 import { LuaExit } from '../lua/vm.js';
 import type { Agent, Command, DeletionLeave, Work } from '../lua/objects/host.js';
 import type { SyncReport } from '../report/status.js';
+import { epochNow } from '../sys/clock.js';
 import { CommandDeletions } from './command-deletions.js';
 import { MissingSource } from './missing-source.js';
 import { collectPartial, partialTransfer, type PartialPort } from './partial-transfer.js';
 import { newlyQuarantined, quarantineAfter, quarantineLines, within } from './quarantine.js';
+import { Rescan } from './rescan.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
 import { scanBelow } from './scan.js';
 
 /** rsync's exit code when all is done but deletions beyond `--max-delete`. */
 const deletionLimit = 25;
+
+/** How long (ms) a comparison keeps the program before others get their turn. */
+const rescanTurn = 20;
 
 /** What an action told besides its exit code. */
 interface Outcome {
@@ -40,6 +45,8 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   private suspendedBy = 0;
   private readonly deletions: CommandDeletions;
   private readonly missing = new MissingSource();
+  /** For syncs that have no action that brings everything: what is known of the source. */
+  private readonly names: Rescan | undefined;
 
   constructor(
     readonly config: ConfiguredSync,
@@ -48,6 +55,7 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
     this.queue = new DelayQueue({ delay: config.delay, moves: config.wantsMoves });
     this.filter = compileRules(config.rules());
     const { program } = around;
+    this.names = program.bringsAll(config) ? undefined : new Rescan(config, () => this.filter);
     const log = (category: string, text: string): void => this.log(category, text);
     this.deletions = new CommandDeletions(config, program.settings, this.queue, log);
     this.sync = new Sync(this.queue, config, {
@@ -64,6 +72,7 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   /** Queues the startup action, if the sync has one. */
   startup(): void {
     const { program } = this.around;
+    this.names?.begin(epochNow());
     // Without a startup action there is nothing that could empty the target.
     if (program.hasStartup(this.config) && this.deletions.waitsForContent()) return;
     if (program.hasInit(this.config)) this.enter({ kind: 'Init' }, this.around.now());
@@ -102,7 +111,7 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
       this.log('Filter', `excluded ${event.path}`);
       return;
     }
-    this.enter(admitted, at);
+    this.receiveKnown(admitted, at);
     if (becameCreate(event, admitted) && admitted.path.endsWith('/')) this.enterBelow(admitted.path, at);
   }
 
@@ -116,7 +125,12 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   /** A directory came into being by a rename: its content needs events of its own. */
   private enterBelow(directory: ByteString, at: Millis): void {
     for (const path of scanBelow(this.config.source, directory, this.filter, this.config.subdirs))
-      this.enter({ kind: 'Create', path }, at);
+      this.receiveKnown({ kind: 'Create', path }, at);
+  }
+
+  private receiveKnown(event: FsEvent, at: Millis): void {
+    this.names?.saw(event);
+    this.enter(event, at);
   }
 
   // What scripts ask of the sync.
@@ -294,8 +308,26 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
     this.queue.cancelWaiting();
   }
 
-  overflow(): boolean {
-    return false;
+  /** Nothing that is queued is forgotten. */
+  rescan(since?: number): void {
+    const { names } = this;
+    if (names === undefined) {
+      this.full();
+      return;
+    }
+    const events = names.missing(since, epochNow());
+    const some = (): void => {
+      if (this.closed) return;
+      const until = this.around.now() + rescanTurn;
+      for (let next = events.next(); next.done !== true; next = events.next()) {
+        this.enter(next.value, this.around.now());
+        if (this.around.now() < until) continue;
+        setImmediate(some);
+        break;
+      }
+      this.around.wake();
+    };
+    some();
   }
 
   sourceGone(): void {
@@ -308,6 +340,7 @@ export class ScriptSyncRuntime implements RunningSync, SyncPort {
   /** The startup action brings everything to the target; without one, everything there is is new. */
   sourceBack(): void {
     this.log('Normal', this.missing.returns(this.config));
+    this.names?.begin(epochNow());
     if (this.around.program.hasStartup(this.config)) this.startup();
     else this.enterBelow(asBytes('/'), this.around.now());
   }

@@ -27,7 +27,11 @@ export type MonitorReport =
       readonly events: readonly FsEvent[];
     }
   /** The kernel dropped events: every root must be compared with its target. */
-  | { readonly kind: 'overflow' }
+  | {
+      readonly kind: 'overflow';
+      /** Until then nothing was lost; ms since 1970. */
+      readonly since: number;
+    }
   /** Something under a root can't be watched; the monitor goes on with the rest. */
   | {
       readonly kind: 'warning';

@@ -6,6 +6,11 @@ export function monotonicNow(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;
 }
 
+/** Milliseconds since 1970, as file systems keep times; it may be set back. */
+export function epochNow(): number {
+  return Date.now();
+}
+
 /** Milliseconds this process has computed so far: waiting, for children too, does not count. */
 export function processorTime(): number {
   const { user, system } = process.cpuUsage();

@@ -173,8 +173,14 @@ function collect(
   const { sync } = agent;
   const [delay] = agent.delays;
   const say = (category: string, text: string) => parts.host.log(asBytes(category), asBytes(text));
-  if (!agent.isList && (delay?.etype === 'Init' || delay?.etype === 'Full')) {
-    const meaning = codeMeans(parts.vm, sync.config, 'rsyncExitCodes', code);
+  const meaning = codeMeans(parts.vm, sync.config, 'rsyncExitCodes', code);
+  if (!agent.isList && delay?.etype === 'Full') {
+    if (meaning === 'ok') engines.of(sync).look();
+    const word = meaning === 'ok' ? 'Finished' : meaning === 'again' ? 'Retrying' : 'Failure';
+    say(meaning === 'die' ? 'Error' : 'Normal', `${word} Full ${sync.source}: ${code}`);
+    return meaning === 'ok' ? undefined : asBytes(meaning);
+  }
+  if (!agent.isList && delay?.etype === 'Init') {
     const result = startupVerdict(parts, sync.source, meaning, code, say);
     if (result === 'ok') engines.of(sync).look();
     return result === 'ok' ? undefined : asBytes(result);

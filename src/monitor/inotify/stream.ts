@@ -1,4 +1,4 @@
-import { monotonicNow } from '../../sys/clock.js';
+import { epochNow, monotonicNow } from '../../sys/clock.js';
 import { bits, type Kernel, type RawEvent } from './kernel.js';
 
 /** How long (ms) the second half of a move may come after the first was read. */
@@ -10,6 +10,8 @@ const partnerWindow = 256;
 export interface StreamEvent extends RawEvent {
   readonly position: number;
   readonly readAt: number;
+  /** All that had happened until then was read before this one was; ms since 1970. */
+  readonly since: number;
   /** Already handled with its other half. */
   taken: boolean;
 }
@@ -22,6 +24,7 @@ export class EventStream {
   private queue: StreamEvent[] = [];
   private head = 0;
   private pulled = 0;
+  private complete = epochNow();
   /** Second halves of moves not handled yet, by cookie. */
   private readonly arrivals = new Map<number, StreamEvent>();
 
@@ -33,12 +36,14 @@ export class EventStream {
    */
   pull(): number {
     const readAt = monotonicNow();
+    const [since, begun] = [this.complete, epochNow()];
     const take = (raw: RawEvent): void => {
-      const event = { ...raw, position: this.pulled++, readAt, taken: false };
+      const event = { ...raw, position: this.pulled++, readAt, since, taken: false };
       this.queue.push(event);
       if ((raw.mask & bits.MOVED_TO) !== 0) this.arrivals.set(raw.cookie, event);
     };
     while (!this.kernel.read(take));
+    this.complete = begun;
     return this.pulled;
   }
 

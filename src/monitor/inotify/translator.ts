@@ -39,7 +39,7 @@ export class Translator {
     if ((mask & bits.Q_OVERFLOW) !== 0) {
       this.moves.interrupt();
       this.watcher.rebuild();
-      this.outbox.report({ kind: 'overflow' });
+      this.outbox.report({ kind: 'overflow', since: event.since });
     } else if (name === '') this.aboutItself(event);
     else if ((mask & bits.MOVED_FROM) !== 0) this.moved(event, isDir);
     else if ((mask & (bits.MOVED_TO | bits.CREATE)) !== 0) this.came(event, isDir);
