@@ -97,7 +97,7 @@ async function daemon(options: StartOptions, loaded: Loaded, handshake: Handshak
   const target = logfile === undefined ? { syslog } : { file: logfile };
   logger.start({ console: true, ...target });
   logger.text('Normal', '--- Startup, daemonizing ---');
-  logger.start({ console: false, ...target });
+  logger.start({ console: false, ...target, distress: syslog });
   handshake.detach();
   return work({ ...options, output: logfile === undefined ? 'ignore' : { file: logfile } }, loaded, {
     ready: () => void handshake.ready(),

@@ -22,7 +22,15 @@ export interface LoggerOptions {
 export interface LogTarget {
   readonly console: boolean;
   readonly file?: ByteString | undefined;
-  readonly syslog?: { readonly ident?: ByteString; readonly facility?: ByteString | number };
+  readonly syslog?: SyslogName;
+  /** Told besides stderr when the file cannot be written: a daemon has no console. */
+  readonly distress?: SyslogName;
+}
+
+/** Under what name lines go to the system log. */
+interface SyslogName {
+  readonly ident?: ByteString;
+  readonly facility?: ByteString | number;
 }
 
 /**
@@ -43,6 +51,7 @@ export class Logger {
   private readonly collapse: boolean;
   private last: { readonly category: string; readonly message: ByteString } | undefined;
   private repeats = 0;
+  private distress: SyslogName | undefined;
 
   constructor(options: LoggerOptions) {
     options.categories?.forEach((name) => this.filter.turnOn(name));
@@ -104,9 +113,9 @@ export class Logger {
       next.push(new FileTransport(new FileSink(target.file, (text) => this.complain(text))));
     }
     if (target.syslog !== undefined) {
-      const { ident = asBytes('lsyncd'), facility = 'user' } = target.syslog;
-      next.push(new SyslogTransport(new SyslogSink(ident, facilityCode(facility))));
+      next.push(new SyslogTransport(openSyslog(target.syslog)));
     }
+    this.distress = target.distress;
     this.console.started = true;
     this.closeTargets();
     this.winston.clear();
@@ -139,12 +148,21 @@ export class Logger {
   private complain(text: string): void {
     const shown = this.secrets.hide(fromText(`Warn: ${text}`));
     this.stderr.write(Buffer.from(`${shown}\n`, 'latin1'));
+    if (this.distress === undefined) return;
+    const syslog = openSyslog(this.distress);
+    syslog.write('Warn', Buffer.from(shown.replace(':', ','), 'latin1'));
+    syslog.close();
   }
 
   private closeTargets(): void {
     for (const transport of this.targets) if (transport !== this.console) transport.close?.();
     this.targets = [];
   }
+}
+
+/** @throws LsyncdError for an unknown facility. */
+function openSyslog({ ident = asBytes('lsyncd'), facility = asBytes('user') }: SyslogName): SyslogSink {
+  return new SyslogSink(ident, facilityCode(facility));
 }
 
 /** @throws LsyncdError when `options.categories` holds an invalid one. */

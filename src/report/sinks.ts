@@ -13,14 +13,21 @@ export interface Sink {
 const patienceMs = 5_000;
 const pauseMs = 5;
 
+const lineEnd = Buffer.from('\n');
+
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes all of `bytes`. @throws the system's error; EAGAIN only when the reader is stuck for 5 s. */
-export function writeAll(fd: number, bytes: Uint8Array): void {
+/**
+ * Writes all of `bytes`.
+ * @param progress told how many bytes are out, after each part
+ * @throws the system's error; EAGAIN only when the reader is stuck for 5 s
+ */
+export function writeAll(fd: number, bytes: Uint8Array, progress?: (written: number) => void): void {
   let patience = patienceMs;
   for (let at = 0; at < bytes.length;) {
     try {
       at += writeSync(fd, bytes, at);
+      progress?.(at);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EINTR') continue;
@@ -54,14 +61,17 @@ export class StreamSink implements Sink {
 /**
  * A log file. Its descriptor is kept, and before each line one stat tells whether the name still leads there:
  * after a rotation by renaming or deleting, the next line creates the file anew (as lsyncd's open, append,
- * close for each line does, at a fraction of the cost). When it cannot be written, `warn` is called once and
- * every further line tries again.
+ * close for each line does, at a fraction of the cost). When it cannot be written (a full disk), `warn` is called
+ * once and every further line tries again; when one is out, `warn` tells how many are missing.
  */
 export class FileSink implements Sink {
   private fd: number | undefined;
   private inode: bigint | undefined;
   private device: bigint | undefined;
-  private warned = false;
+  /** Lines that could not be written since the last one that was. */
+  private lost = 0;
+  /** The last line written lacks its end. */
+  private torn = false;
   private readonly name: Buffer;
 
   constructor(
@@ -72,15 +82,22 @@ export class FileSink implements Sink {
   }
 
   write(bytes: Uint8Array): void {
+    let written = 0;
     try {
-      writeAll(this.open(), bytes);
-      this.warned = false;
+      const fd = this.open();
+      if (this.torn) writeAll(fd, lineEnd);
+      this.torn = false;
+      writeAll(fd, bytes, (count) => (written = count));
     } catch (error) {
+      this.torn ||= written > 0;
       this.close();
-      if (this.warned) return;
-      this.warned = true;
+      if (++this.lost > 1) return;
       this.warn(`Cannot write logfile '${toText(this.path)}': ${(error as Error).message}`);
+      return;
     }
+    if (this.lost === 0) return;
+    this.warn(`Logfile '${toText(this.path)}' can be written again; ${this.lost} lines are missing in it`);
+    this.lost = 0;
   }
 
   close(): void {

@@ -56,6 +56,9 @@ export interface StatusWriterOptions {
 /** Lines gathered into one piece: big watch lists are never one string. */
 const linesPerPiece = 4_096;
 
+/** Least ms before a file that could not be written is tried again: an interval may be 0. */
+const retryPause = 1_000;
+
 /** lsyncd pads a delay's status to this. */
 const statusWidth = 7;
 
@@ -141,16 +144,17 @@ export class StatusWriter {
 
   /**
    * Writes the file, unless it would say what it says already. Never throws: a file that cannot be written
-   * is warned about once and tried again an interval later.
+   * is warned about once and tried again an interval later (1 s at least); so is told that it works again.
    */
   write(snapshot: StatusSnapshot, now: Millis): void {
     this.changedAt = undefined;
     this.lastWrite = now;
     try {
       this.file.replace(toBuffer(asBytes(head(this.clock()))), Array.from(body(snapshot), toBuffer));
+      if (this.warned) this.options.warn(`Status file '${toText(this.options.path)}' can be written again`);
       this.warned = false;
     } catch (error) {
-      this.changedAt = now;
+      this.changedAt = now + retryPause;
       if (this.warned) return;
       this.warned = true;
       this.options.warn(

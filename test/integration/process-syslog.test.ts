@@ -14,7 +14,7 @@ log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 log.bind("/dev/log")
 log.settimeout(20)
 if subprocess.call(sys.argv[1:]) != 0: sys.exit(1)
-for _ in range(5): os.write(1, log.recv(65536) + b"\\0")
+for _ in range(6): os.write(1, log.recv(65536) + b"\\0")
 ' "$@"`;
 
 const inNamespace = (...command: string[]) =>
@@ -31,7 +31,8 @@ const possible =
 // Skipped where mount namespaces (root) or python3 are missing.
 it.skipIf(!possible)('logs to the system log with the priorities of lsyncd 2.2.3', () => {
   const { status, stdout, stderr } = inNamespace(process.execPath, program);
-  expect([status, stderr]).toEqual([0, '']);
+  const trouble = `Cannot write logfile '/no/such/log': ENOENT: no such file or directory, stat '/no/such'`;
+  expect([status, stderr]).toEqual([0, `Warn: ${trouble}\n`]);
   const local3 = 19 * 8;
   const lines = stdout.split('\0').map((line) => line.replace(/>\w{3} [ \d]\d \d\d:\d\d:\d\d /, '>'));
   expect(lines).toEqual([
@@ -40,6 +41,7 @@ it.skipIf(!possible)('logs to the system log with the priorities of lsyncd 2.2.3
     `<${local3 + 4}>ident-\xff: Warn, w`,
     `<${local3 + 7}>ident-\xff: Exec, a\nb`,
     `<${local3 + 5}>ident-\xff: Own, o`,
+    `<${local3 + 4}>ident: Warn, ${trouble}`,
     '',
   ]);
 });
