@@ -12,6 +12,7 @@ const rooms = {
   action: ['core', 'sys'],
   direct: ['core', 'sys'],
   qingstor: ['core', 'sys', 'action'],
+  state: ['core', 'sys', 'qingstor'],
 };
 const walls = Object.entries(rooms).map(([room, may]) => ({
   files: [`src/${room}/**/*.ts`],

@@ -11,6 +11,7 @@ import { parseQsTarget, planQingStorSync, type QingStorPlan } from '../qingstor/
 import { loadCredentials } from '../qingstor/credentials.js';
 import { createQingStorEngine, type QingStorEngineOptions } from '../qingstor/engine.js';
 import { StoreError } from '../qingstor/store.js';
+import { openTransferIndex } from '../state/transfer-index.js';
 import type { NativeSetup } from './native-sync.js';
 
 export interface ChoiceOptions {
@@ -170,8 +171,14 @@ async function open(
       error.details.remedy,
     );
   });
+  const index = await openTransferIndex(
+    options.stateDir,
+    { source: sync.source, service: JSON.stringify([endpoint, zone]), bucket, prefix },
+    options.warn,
+  );
   return createQingStorEngine({
     store,
+    ...(index === undefined ? {} : { index }),
     source: sync.source,
     target: toText(sync.targetText),
     prefix,

@@ -1,6 +1,7 @@
 import type { BytePath } from '../core/bytes.js';
 import type { Globs } from './glob.js';
 import type { KeySpace } from './keys.js';
+import type { KnownFiles } from './known.js';
 import type { RootIdentity } from './local.js';
 import type { ObjectStore } from './store.js';
 
@@ -42,6 +43,8 @@ export interface EngineState extends Required<EngineChoices> {
   readonly workers: number;
   readonly log: (category: 'Exec' | 'Warn', message: string) => void;
   readonly progress: ((how: EngineProgress) => void) | undefined;
+  /** What was transferred, across restarts. */
+  readonly index: KnownFiles | undefined;
   /** Symlinks to directories, by path without slash: their keys are markers. */
   readonly links: Set<BytePath>;
   /** Vanished paths whose deletion waits for leave. */

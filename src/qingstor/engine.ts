@@ -11,6 +11,7 @@ export interface QingStorEngineOptions
   /** Below the bucket; with or without its slash. */
   readonly prefix: string;
   readonly progress?: NonNullable<EngineState['progress']>;
+  readonly index?: NonNullable<EngineState['index']>;
 }
 
 /** Warnings remembered, so that a tree full of sockets does not fill the memory. */
@@ -39,6 +40,7 @@ export function createQingStorEngine(options: QingStorEngineOptions): NativeActi
     subdirs: options.subdirs ?? true,
     rememberDeletes: options.rememberDeletes ?? false,
     progress: options.progress,
+    index: options.index,
     links: new Set(),
     owed: new Set(),
     root: undefined,
@@ -54,6 +56,9 @@ export function createQingStorEngine(options: QingStorEngineOptions): NativeActi
     target: options.target,
     full: (how, signal) => runFull(engine, how, signal),
     run: (batch, signal) => runBatch(engine, batch, signal),
-    close: () => options.store.close(),
+    close: async () => {
+      await options.index?.close();
+      await options.store.close();
+    },
   };
 }

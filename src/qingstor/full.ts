@@ -40,6 +40,7 @@ export async function equaliseRoot(
   let inventory: Inventory;
   try {
     inventory = await takeInventory(engine.store, engine.keys.prefix, signal, {
+      keepEtags: engine.index !== undefined,
       onPage: (seen) => engine.progress?.({ phase: 'list', seen, files: 0 }),
     });
   } catch (error) {
@@ -52,6 +53,7 @@ export async function equaliseRoot(
   inventory.take(engine.keys.prefix);
   const root = asBytes('/');
   const had = inventory.size;
+  engine.index?.beginSweep();
   const seen = await equalise(session, {
     from: root,
     inventory,
@@ -59,6 +61,7 @@ export async function equaliseRoot(
     ...(elsewhere === undefined ? {} : { elsewhere }),
   });
   engine.holds = had;
+  if (!session.ledger.halted) await engine.index?.sweep();
   if (!mayDelete || seen !== 0 || had === 0 || session.ledger.halted || allowEmpty) return;
   session.keepAll();
   session.ledger.held = { reason: 'empty source', count: had, of: had, paths: [] };

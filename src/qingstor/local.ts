@@ -10,6 +10,8 @@ export interface LocalFile {
   readonly size: number;
   /** Whole seconds since 1970. */
   readonly mtime: number;
+  readonly mtimeNs: bigint;
+  readonly ino: bigint;
   readonly link: boolean;
 }
 
@@ -59,7 +61,8 @@ function specialName(found: BigIntStats): string {
 }
 
 function regular(found: BigIntStats, link: boolean): LocalFile {
-  return { kind: 'file', size: Number(found.size), mtime: Number(found.mtimeNs / 1000000000n), link };
+  const { size, mtimeNs, ino } = found;
+  return { kind: 'file', size: Number(size), mtime: Number(mtimeNs / 1000000000n), mtimeNs, ino, link };
 }
 
 async function lookThroughLink(file: Buffer): Promise<Local> {

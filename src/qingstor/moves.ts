@@ -111,6 +111,7 @@ async function rename(
     try {
       await session.engine.store.move(keys.from, keys.to, session.signal);
       session.ledger.moves++;
+      await session.engine.index?.carry(keys.from, keys.to);
     } catch (error) {
       session.signal.throwIfAborted();
       if (!(error instanceof StoreError) || error.scope === 'store') throw error;

@@ -59,6 +59,8 @@ export class Session {
       await this.pool.idle().catch(() => undefined);
       this.signal.throwIfAborted();
       this.ledger.fail(undefined, error);
+    } finally {
+      await this.engine.index?.flush();
     }
     return this.ledger.result();
   }
@@ -170,6 +172,7 @@ export class Session {
         );
         this.ledger.files++;
         this.ledger.bytes += sent.bytes;
+        this.engine.index?.put(key, sent);
         then?.();
       } catch (error) {
         if (!(error instanceof StoreError && error.scope === 'vanished')) throw error;
@@ -255,7 +258,10 @@ export class Session {
         absent.delete(key);
         this.ledger.add({ path, verdict: 'failed', message: `${toText(path)}: not deleted: ${message}` });
       }
-      for (const path of absent.values()) this.engine.log('Exec', `delete ${toText(path)}`);
+      for (const [key, path] of absent) {
+        this.engine.index?.drop(key);
+        this.engine.log('Exec', `delete ${toText(path)}`);
+      }
       const deleted = new Set([...absent.values()].map(withSlash)).size;
       this.ledger.deletions += deleted;
       if (this.engine.holds !== undefined) this.engine.holds = Math.max(0, this.engine.holds - deleted);

@@ -38,6 +38,7 @@ export interface Uploaded {
   readonly bytes: number;
   readonly etag: string;
   readonly mtimeNs: bigint;
+  readonly ino: bigint;
   readonly size: number;
 }
 

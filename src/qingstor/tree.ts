@@ -2,6 +2,7 @@ import type { BytePath } from '../core/bytes.js';
 import { hasContent } from './content.js';
 import type { Inventory, Remote } from './inventory.js';
 import { withSlash } from './keys.js';
+import { judge } from './known.js';
 import { absolute, type LocalFile } from './local.js';
 import type { Session } from './session.js';
 import { walkTree, type Found } from './walk.js';
@@ -19,11 +20,18 @@ export interface TreeWork {
 }
 
 /** Is a file to be uploaded, given what the target has (spec/qingstor.md, "qsctl sync")? */
-export function isStale(session: Session, local: LocalFile, remote: Remote | undefined): boolean {
-  const { overwrite, create } = session.engine;
+export function isStale(
+  session: Session,
+  local: LocalFile,
+  remote: Remote | undefined,
+  key?: string,
+): boolean {
+  const { overwrite, create, index } = session.engine;
   if (remote === undefined) return create;
   if (overwrite !== 'changed') return overwrite === 'always';
-  return local.size !== remote.size || local.mtime > remote.modified;
+  if (local.size !== remote.size) return true;
+  if (local.mtime <= remote.modified) return false;
+  return key === undefined || judge(index?.get(key), local, remote) !== 'confirmed';
 }
 
 /**
@@ -44,7 +52,10 @@ export async function equalise(session: Session, work: TreeWork): Promise<number
     signal: session.signal,
     visit: async (found) => {
       seen += found.length;
+      const keys = knownKeys(session, found);
+      await session.engine.index?.load(keys);
       for (const one of found) await equaliseOne(session, work, one);
+      session.engine.index?.unload(keys);
       session.engine.progress?.({ phase: 'compare', seen, files: session.ledger.files });
     },
   });
@@ -60,15 +71,39 @@ function removeRest(session: Session, rest: Inventory): void {
   }
 }
 
+/** The keys of files the index is asked about. */
+function knownKeys({ engine }: Session, found: readonly Found[]): readonly string[] {
+  if (engine.index === undefined || engine.overwrite !== 'changed') return [];
+  const keys: string[] = [];
+  for (const { path, local } of found) {
+    const named = engine.keys.keyOf(path);
+    if (local.kind === 'file' && 'key' in named) keys.push(named.key);
+  }
+  return keys;
+}
+
+/** A file and an object were found equal. */
+function learn({ engine }: Session, key: string, local: LocalFile, { etag }: Remote): void {
+  const { index, overwrite } = engine;
+  if (index === undefined || overwrite !== 'changed') return;
+  const { size, mtimeNs, ino } = local;
+  const known = index.get(key);
+  const same = known?.size === size && known.mtimeNs === mtimeNs && known.ino === ino && known.etag === etag;
+  if (!same) index.put(key, { size, mtimeNs, ino, etag });
+}
+
 /** Must the content of a file that seems unchanged be uploaded all the same? Read to find out, if it need be. */
 async function isDoubtful(
   session: Session,
   { doubted }: TreeWork,
   path: BytePath,
+  local: LocalFile,
   remote: Remote | undefined,
+  key: string,
 ): Promise<boolean> {
-  const { overwrite, source } = session.engine;
-  if (doubted !== true || overwrite !== 'changed' || remote === undefined) return false;
+  const { overwrite, source, index } = session.engine;
+  if (overwrite !== 'changed' || remote === undefined) return false;
+  if (doubted !== true && judge(index?.get(key), local, remote) !== 'doubtful') return false;
   return !(await hasContent(absolute(source, path), remote.etag, session.signal));
 }
 
@@ -80,8 +115,9 @@ async function equaliseOne(session: Session, work: TreeWork, { path, local }: Fo
       if (key === undefined) return;
       const remote = work.inventory.take(key);
       if (elsewhere) return;
-      if (isStale(session, local, remote) || (await isDoubtful(session, work, path, remote)))
+      if (isStale(session, local, remote, key) || (await isDoubtful(session, work, path, local, remote, key)))
         await session.upload(path, key, work.mayDelete);
+      else if (remote !== undefined) learn(session, key, local, remote);
       return;
     }
     case 'dir':

@@ -68,7 +68,7 @@ async function uploadOnce(
         ? await uploadInParts(client, file, key, headers, options, signal)
         : await uploadWhole(client, file, key, headers, options.limit, signal);
     if (etag === undefined || !(await file.unchanged())) return undefined;
-    return { bytes: file.size, etag, mtimeNs: file.before.mtimeNs, size: file.size };
+    return { bytes: file.size, etag, mtimeNs: file.before.mtimeNs, ino: file.before.ino, size: file.size };
   } catch (error) {
     if (!(error instanceof BodyError)) throw error;
     if (error.kind === 'short') return undefined;

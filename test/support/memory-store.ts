@@ -131,10 +131,10 @@ export class MemoryStore implements ObjectStore {
       checkKey(key);
       const file = toBuffer(path);
       try {
-        const { mtimeNs } = await stat(file, { bigint: true });
+        const { mtimeNs, ino } = await stat(file, { bigint: true });
         const content = await readFile(file);
         this.objects.set(key, { content, type: 'application/octet-stream', modified: this.now() });
-        return { bytes: content.length, size: content.length, etag: '', mtimeNs };
+        return { bytes: content.length, size: content.length, etag: '', mtimeNs, ino };
       } catch (error) {
         throw localFailure(error, toText(path));
       }

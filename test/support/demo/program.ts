@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Stage } from './stage.js';
 
@@ -20,7 +21,7 @@ export class Program {
       if (!/^(QINGSTOR|QSCTL)_|_proxy$/i.test(name)) env[name] = value;
     this.#child = spawn(process.execPath, [programFile, '-nodaemon', stage.config], {
       cwd: stage.top,
-      env: { ...env, HOME: stage.home },
+      env: { ...env, HOME: stage.home, XDG_STATE_HOME: join(stage.home, 'state') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const hear = (text: Buffer): void => {
