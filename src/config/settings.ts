@@ -20,6 +20,8 @@ export interface Settings {
   /** Ours: failures in a row after which a path is quarantined. */
   quarantineAfter?: number;
   rescanInterval?: number;
+  /** Ours: seconds between comparisons of a source that cannot be watched whole. */
+  pollInterval?: number;
   /** Ours: more deletions than that in one go wait for leave; a count, or a percentage as text. */
   maxDelete?: number | ByteString;
   /** Ours: an empty source may empty its target. */
@@ -49,6 +51,7 @@ const kinds: Readonly<Record<keyof Settings, Kind>> = {
   onepass: 'boolean',
   quarantineAfter: 'number',
   rescanInterval: 'number',
+  pollInterval: 'number',
   maxDelete: 'deletions',
   allowEmptySource: 'boolean',
   qsctl: 'string',
@@ -134,6 +137,8 @@ export class SettingsFunction {
         `setting "qsctl" must be "native" or "spawn", not "${toText(asBytes(String(plain)))}"`,
         1,
       );
+    if (key === 'pollInterval' && plain === 0)
+      throw new LuaRaise('setting "pollInterval" must be a number and > 0', 1);
     this.given.set(key, value);
     Object.assign(this.values, { [key]: plain });
   }

@@ -13,6 +13,7 @@ import { Alarms } from './alarms.js';
 import { Crontab } from './crontab.js';
 import type { Children } from './children.js';
 import { MissingRoots } from './missing-roots.js';
+import { Polling } from './polling.js';
 import type { RunningSync, Surroundings } from './running-sync.js';
 import { ScriptSyncRuntime } from './script-sync.js';
 import type { StatusReporter } from './status-reporter.js';
@@ -51,6 +52,7 @@ export class Generation implements Surroundings {
   private readonly scheduler: Scheduler;
   private readonly monitor: Monitor;
   private readonly missing: MissingRoots;
+  private readonly polling: Polling;
   private crontab: Crontab | undefined;
   private timer: NodeJS.Timeout | undefined;
   private cycleDue = false;
@@ -89,6 +91,16 @@ export class Generation implements Surroundings {
       ),
       program.settings.maxProcesses,
     );
+    this.polling = new Polling({
+      interval: program.settings.pollInterval,
+      source: (id) => this.syncs[id]!.config.source,
+      later: (ms, run) => {
+        this.alarms.add(monotonicNow() + ms, run);
+        this.wake();
+      },
+      compare: (id) => this.compare(id),
+      warn: (message) => this.log('Warn', message),
+    });
     this.monitor = parts.makeMonitor((report) => this.heard(report));
     this.missing = new MissingRoots({
       source: (id) => this.syncs[id]!.config.source,
@@ -275,6 +287,9 @@ export class Generation implements Surroundings {
       case 'warning':
         this.log('Warn', report.message);
         return;
+      case 'unwatched':
+        this.polling.add(report.id);
+        return;
       case 'root-gone':
         this.syncs[report.id]?.sourceGone();
         this.missing.add(report.id);
@@ -290,8 +305,13 @@ export class Generation implements Surroundings {
 
   /** Has every sync find out what its events have not told. @param since see RunningSync */
   rescan(since?: number): void {
-    for (const [id, running] of this.syncs.entries()) if (!this.missing.has(id)) running.rescan(since);
+    for (const id of this.syncs.keys()) this.compare(id, since);
     this.wake();
+  }
+
+  /** The same for one sync, if its source is there. */
+  private compare(id: number, since?: number): void {
+    if (!this.missing.has(id)) this.syncs[id]!.rescan(since);
   }
 
   /** Each sync's `rescanInterval`. */
@@ -301,7 +321,7 @@ export class Generation implements Surroundings {
       if (seconds === undefined) continue;
       const later = (): void => this.alarms.add(monotonicNow() + seconds * 1000, again);
       const again = (): void => {
-        if (!this.missing.has(id)) running.rescan();
+        this.compare(id);
         later();
       };
       later();
@@ -325,7 +345,7 @@ export class Generation implements Surroundings {
       if (!this.fading) this.scheduler.cycle(now);
       this.endOnepass();
     }
-    this.parts.status?.update(this.syncs, this.tunnels, this.monitor, now);
+    this.parts.status?.update(this.syncs, this.tunnels, this.monitor, this.polling, now);
     this.setTimer();
   }
 

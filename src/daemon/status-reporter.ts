@@ -1,6 +1,7 @@
 import type { Millis } from '../core/event.js';
 import type { Monitor } from '../monitor/monitor.js';
 import type { StatusWriter } from '../report/status.js';
+import type { Polling } from './polling.js';
 import type { RunningSync } from './running-sync.js';
 import type { Tunnels } from './tunnels.js';
 
@@ -12,8 +13,14 @@ export class StatusReporter {
   constructor(private readonly writer: StatusWriter) {}
 
   /** Called at every cycle; writes when something changed and the interval is over. */
-  update(syncs: readonly RunningSync[], tunnels: Tunnels, monitor: Monitor, now: Millis): void {
-    const version = [...syncs, tunnels].map((shown) => shown.version).join();
+  update(
+    syncs: readonly RunningSync[],
+    tunnels: Tunnels,
+    monitor: Monitor,
+    polling: Polling,
+    now: Millis,
+  ): void {
+    const version = [...syncs, tunnels, polling].map((shown) => shown.version).join();
     if (version !== this.shown) {
       this.shown = version;
       this.writer.changed(now);
@@ -26,7 +33,13 @@ export class StatusReporter {
       .then((watches) =>
         this.writer.write(
           {
-            syncs: syncs.map((running) => running.report()),
+            syncs: syncs.map((running) => {
+              const report = running.report();
+              return {
+                ...report,
+                troubles: [...(report.troubles ?? []), ...polling.lines(running.config.index)],
+              };
+            }),
             tunnels: tunnels.report(),
             monitor: monitor.name,
             watches,

@@ -41,6 +41,8 @@ export type MonitorReport =
       /** A byte string, as the logger takes it. */
       readonly message: string;
     }
+  /** Directories of a root have no watch, for want of watches or memory: they must be compared now and then. Once. */
+  | { readonly kind: 'unwatched'; readonly id: number }
   /**
    * The root directory is not at its path any more: it or one above was deleted, moved away or unmounted, or something
    * was mounted over it. Nothing is reported for it until `watch` is called with it again.

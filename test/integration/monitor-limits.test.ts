@@ -19,22 +19,30 @@ describe('inotify monitor within limits', () => {
   });
 
   it.skipIf(!canUnshare)(
-    'out of watches at the start: tells how many it needs and how to get them (needs root)',
+    'out of watches at the start: tells how many it needs and how to get them, and goes on (needs root)',
     async () => {
       const root = seen.root('s');
       for (let i = 0; i < 30; i++) mkdirSync(join(root, `${i}`));
       chmodSync(seen.base, 0o755);
-      const limited = limitedTo('watches', 10);
-      const { child, lines } = children.start('watch', root, ...limited);
+      const { child, lines } = children.start('watch', root, ...limitedTo('watches', 10));
       child.stdin.end();
       const [code] = (await once(child, 'close')) as [number];
       expect(code).toBe(0);
-      expect(lines).toHaveLength(1);
-      expect(lines[0]).toMatchObject({ kind: 'refused', code: 'LSY_WATCH_LIMIT' });
-      expect(lines[0]!.message).toContain('31 directories are to be watched, user.max_inotify_watches is 10');
-      expect(lines[0]!.remedy).toContain('sysctl user.max_inotify_watches=524288');
+      expect(lines.map(({ kind }) => kind)).toEqual(['unwatched', 'warning', 'watching']);
+      const { message } = lines[1]!;
+      expect(message).toContain('31 directories are to be watched, user.max_inotify_watches is 10');
+      expect(message).toContain('sysctl user.max_inotify_watches=524288');
     },
   );
+
+  it.skipIf(!canUnshare)('no watch even for the source: refuses (needs root)', async () => {
+    const { child, lines } = children.start('watch', seen.root('s'), ...limitedTo('watches', 0));
+    child.stdin.end();
+    await once(child, 'close');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({ kind: 'refused', code: 'LSY_WATCH_LIMIT' });
+    expect(lines[0]!.remedy).toContain('sysctl user.max_inotify_watches=524288');
+  });
 
   it.skipIf(!canUnshare)('out of watches later: warns once and goes on (needs root)', async () => {
     const root = seen.root('s');

@@ -29,7 +29,6 @@ export class Translator {
       this.translate(event);
     this.outbox.flush();
     if (event !== undefined) return false;
-    this.watcher.troubles.quiet();
     return true;
   }
 

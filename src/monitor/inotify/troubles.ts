@@ -8,11 +8,16 @@ import type { Outbox } from './outbox.js';
 /** Errors of a directory that is there no more, or is none any more. */
 const vanished = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 
+/** Errors of a system that has no more of something: watches, descriptors, memory. */
+const exhausted = new Set(['ENOSPC', 'EMFILE', 'ENFILE', 'ENOMEM']);
+
 const deniedRemedy = 'give its user read and search permission (chmod u+rx), or exclude it';
 
 /** What becomes of directories that can't be watched or read: an error at the start, a warning later. */
 export class Troubles {
   private limitTold = false;
+  /** Roots of which it has been told that not everything is watched. */
+  private readonly unwatched = new Set<number>();
   /** Directories that have been warned of and could not be watched since. */
   private readonly denied = new Set<BytePath>();
 
@@ -30,19 +35,17 @@ export class Troubles {
   }
 
   /**
-   * A directory can't be watched or read.
-   * @param starting the first watches are being set: limits of the kernel end it
-   * @throws LsyncdError LSY_WATCH_LIMIT
+   * A directory below a root can't be watched or read: a warning. For want of watches or the like its root is reported
+   * as not watched whole.
    */
-  refused(path: BytePath, error: NodeJS.ErrnoException, starting: boolean): void {
+  refused(path: BytePath, error: NodeJS.ErrnoException): void {
     if (vanished.has(error.code ?? '')) return;
+    if (exhausted.has(error.code ?? '')) this.lacking(path);
     if (error.code === 'ENOSPC') {
-      // Counting walks all trees: once per burst.
-      if (!starting && this.limitTold) return;
+      // Counting walks all trees.
+      if (this.limitTold) return;
       this.limitTold = true;
-      const limit = watchLimit(path, this.interests.all());
-      if (starting) throw limit;
-      this.warn(path, `${fromText(limit.shown)}: changes in it are not seen`);
+      this.warn(path, fromText(watchLimit(path, this.interests.all()).shown));
       return;
     }
     if (this.denied.has(path)) return;
@@ -58,6 +61,7 @@ export class Troubles {
 
   /** A source that can't be watched at the start. */
   noSource(path: BytePath, cause: NodeJS.ErrnoException): LsyncdError {
+    if (cause.code === 'ENOSPC') return watchLimit(path, this.interests.all());
     if (cause.code === 'EMFILE') return instanceLimit(cause);
     return new LsyncdError(
       'LSY_NO_SOURCE',
@@ -67,9 +71,12 @@ export class Troubles {
     );
   }
 
-  /** The burst is over: the next trouble is worth a warning again. */
-  quiet(): void {
-    this.limitTold = false;
+  private lacking(path: BytePath): void {
+    for (const { id, source, subdirs } of this.interests.all()) {
+      if (!path.startsWith(source) || (!subdirs && path !== source) || this.unwatched.has(id)) continue;
+      this.unwatched.add(id);
+      this.outbox.report({ kind: 'unwatched', id });
+    }
   }
 
   private warn(path: BytePath, message: string): void {

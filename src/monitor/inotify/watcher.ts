@@ -32,7 +32,7 @@ export class Watcher {
   private lastSeen = -1;
   private readonly withMissed = new Set<WatchedDir>();
   private unwatched = 0;
-  /** True while first watches are set: running out of watches is an error then. */
+  /** True while first watches are set: a root that can't be watched is an error then. */
   private starting = false;
 
   /** @param breathe called for every directory looked into; may throw to stop everything */
@@ -263,9 +263,7 @@ export class Watcher {
       this.outbox.log(() => `addwatch( ${source} )-> ${wd} `);
       return this.tree.add(wd, undefined, source);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOSPC') this.troubles.refused(source, error as NodeJS.ErrnoException, this.starting);
-      else if (this.starting) throw this.troubles.noSource(source, error as NodeJS.ErrnoException);
+      if (this.starting) throw this.troubles.noSource(source, error as NodeJS.ErrnoException);
       return undefined;
     }
   }
@@ -286,7 +284,7 @@ export class Watcher {
       (dir.missed ??= new Set()).add(name);
       this.withMissed.add(dir);
     }
-    this.troubles.refused(path, error, this.starting);
+    this.troubles.refused(path, error);
   }
 
   private explained(dir: WatchedDir, name: ByteString): void {
