@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asBytes } from '../../src/core/bytes.js';
 import type { FsEvent } from '../../src/core/event.js';
+import { compileRules } from '../../src/core/filter.js';
+import { compare } from '../../src/monitor/parcel/compare.js';
 import { createParcelMonitor } from '../../src/monitor/parcel/monitor.js';
+import { take, type Snapshot } from '../../src/monitor/parcel/snapshot.js';
 import { monitorContract } from '../support/monitor-contract.js';
 import { Sandbox } from '../support/program.js';
 import { until } from '../support/wait.js';
@@ -48,6 +51,35 @@ describe('-monitor parcel', { timeout: 60_000 }, () => {
     const child = box.run(['-monitor']);
     expect(await box.ended(child)).toBe(0);
     expect(box.stdout).toBe('Available monitors:\n  inotify\n  parcel\n');
+  });
+});
+
+describe('comparisons', () => {
+  it('tell anew what is below a directory put in place of another, even if it is the same file', async () => {
+    const events: FsEvent[] = [];
+    const box = new Sandbox();
+    try {
+      mkdirSync(join(box.source, 'd/e'), { recursive: true });
+      writeFileSync(join(box.source, 'd/f'), 'x');
+      writeFileSync(join(box.source, 'd/e/g'), 'x');
+      const snapshot = async (): Promise<Snapshot> =>
+        (await take({
+          source: asBytes(`${box.source}/`),
+          subdirs: true,
+          filter: compileRules({ filters: [], excludes: [] }),
+          unreadable: () => undefined,
+          pause: () => Promise.resolve(true),
+        }))!;
+      const before = await snapshot();
+      renameSync(join(box.source, 'd'), join(box.top, 'old'));
+      mkdirSync(join(box.source, 'd'));
+      for (const name of ['e', 'f']) renameSync(join(box.top, 'old', name), join(box.source, 'd', name));
+      events.push(...compare(before, await snapshot()));
+      const told = events.filter(({ kind }) => kind === 'Create').map(({ path }) => path);
+      expect(told.toSorted()).toEqual(['/d/', '/d/e/', '/d/e/g', '/d/f']);
+    } finally {
+      await box.close();
+    }
   });
 });
 

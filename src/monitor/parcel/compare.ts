@@ -69,10 +69,14 @@ export function compare(before: Snapshot, after: Snapshot): FsEvent[] {
   const events = moves(before, after);
   const gone = [...before].filter(([path, { identity }]) => after.get(path)?.identity !== identity);
   for (const [path] of gone.reverse()) events.push({ kind: 'Delete', path });
+  // A directory put in place of another: its deletion took all below with it, even what is the same file again.
+  const renewed = new Set<BytePath>();
   for (const [path, now] of after) {
     const known = before.get(path);
-    if (known?.identity !== now.identity) events.push(...created(path, now));
-    else if (known.content !== now.content) events.push({ kind: 'Modify', path });
+    if (known?.identity !== now.identity || renewed.has(parentOf(path))) {
+      events.push(...created(path, now));
+      if (now.isDirectory) renewed.add(path);
+    } else if (known.content !== now.content) events.push({ kind: 'Modify', path });
     else if (known.attributes !== now.attributes) events.push({ kind: 'Attrib', path });
   }
   return events;
