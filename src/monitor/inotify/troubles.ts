@@ -50,7 +50,8 @@ export class Troubles {
     }
     if (this.denied.has(path)) return;
     this.denied.add(path);
-    const line = `cannot watch ${path}: ${errnoText(error)}: changes in it are not seen`;
+    const polled = exhausted.has(error.code ?? '');
+    const line = `cannot watch ${path}: ${errnoText(error)}: changes in it are ${polled ? 'found by comparing only' : 'not seen'}`;
     this.warn(path, error.code === 'EACCES' ? `${line}; ${deniedRemedy}` : line);
   }
 
