@@ -99,6 +99,8 @@ export function syncsContract(setup: ContractSetup): void {
     const root = seen.root('s');
     await seen.watch();
     seen.monitor.setRules(0, { filters: [], excludes: ['later'] });
+    // An answer: the rules have been taken in, too.
+    await seen.watched();
     mkdirSync(join(root, 'later'));
     writeFileSync(join(root, 'later', 'f'), 'x');
     await seen.told();
