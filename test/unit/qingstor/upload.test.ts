@@ -80,7 +80,12 @@ describe('an upload in one piece', () => {
     utimesSync(file, 1_234_567_890.5, 1_234_567_890.5);
     const { script, upload } = server();
     const result = await upload();
-    expect(result).toMatchObject({ bytes: 7, size: 7, etag: md5('content'), mtimeNs: 1_234_567_890_500_000_000n });
+    expect(result).toMatchObject({
+      bytes: 7,
+      size: 7,
+      etag: md5('content'),
+      mtimeNs: 1_234_567_890_500_000_000n,
+    });
     expect(script.sent.at(-1)!.headers).toMatchObject({
       'content-type': 'text/plain',
       'content-md5': createHash('md5').update('content').digest('base64'),
